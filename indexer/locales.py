@@ -1,0 +1,51 @@
+"""Locales: lower-case BCP 47 tags, and which of the available ones serves the one asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+SOURCE_LOCALE = "en-us"
+_TAG = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*")
+# Regions that write Chinese in Traditional characters (CLDR likely subtags).
+_TRADITIONAL = frozenset({"tw", "hk", "mo", "hant"})
+
+
+def normalise_locale(tag: str) -> str:
+    """`tag` as lower-case BCP 47 with hyphens.
+
+    Raises: ValueError where it can't be a language tag.
+    """
+    normal = tag.strip().replace("_", "-").lower()
+    if len(normal) > 35 or _TAG.fullmatch(normal) is None:
+        raise ValueError(f"{tag!r} is no language tag such as ja-jp or de")
+    return normal
+
+
+def is_locale(tag: str) -> bool:
+    """Whether `tag` reads as a language with a region or script, such as ja-jp or zh-hant-tw."""
+    return re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z]{4})?-[A-Za-z]{2}", tag) is not None
+
+
+def nearest_locale(asked: str, available: Sequence[str]) -> str | None:
+    """The available locale that serves `asked`: itself, else one of the same language, else None.
+
+    Chinese is matched by script: zh-hk reads zh-tw, zh-sg and bare zh read zh-cn; where only the
+    other script is there, that one.
+    """
+    if asked in available:
+        return asked
+    language = asked.split("-")[0]
+    same = sorted(locale for locale in available if locale.split("-")[0] == language)
+    if not same:
+        return None
+    if language == "zh":
+        script = _is_traditional(asked)
+        return next((locale for locale in same if _is_traditional(locale) == script), same[0])
+    # de means de-de, pt means pt-br where there is no pt-pt: prefer the region named like the language.
+    return f"{language}-{language}" if f"{language}-{language}" in same else same[0]
+
+
+def _is_traditional(locale: str) -> bool:
+    subtags = locale.split("-")[1:]
+    return "hans" not in subtags and not _TRADITIONAL.isdisjoint(subtags)
