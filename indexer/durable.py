@@ -1,8 +1,8 @@
 """Files and folders that outlive a crash: made, copied, hashed, listed and removed.
 
-Owns the order of write and fsync. Every call goes through `os`, so that a test can make each of
-them fail (pathlib calls `os` too). Follows no symbolic link, waits on no FIFO. Knows nothing of generations; errors are the
-operating system's (`OSError`), the caller says what they mean.
+Owns the order of write and fsync. Every call goes through `os` (pathlib's too), so that a test can
+make each of them fail. Follows no symbolic link, waits on no FIFO. Knows nothing of generations;
+errors are the operating system's (OSError), and the caller says what they mean.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +25,7 @@ _NO_FOLDER_FSYNC = frozenset({errno.EINVAL, errno.EBADF, errno.EOPNOTSUPP})
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """What lies below a folder, as posix paths relative to it, each tuple sorted.
+    """What lies below a folder, as posix paths relative to it, each tuple sorted (parents first).
 
     `others` is all that is neither a regular file nor a folder: links, FIFOs, sockets, devices.
     """
@@ -75,8 +74,17 @@ def is_folder(path: Path) -> bool:
         return False
 
 
+def is_there(path: Path) -> bool:
+    """Whether anything has this name, a broken link too; any error but absence is raised."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
 def read_file(path: Path, limit_bytes: int) -> bytes:
-    """The whole of a regular file. OSError where it is none (EINVAL) or longer than the limit (EFBIG)."""
+    """The whole of a regular file. OSError where it is none (EINVAL) or too long (EMSGSIZE)."""
     with opened(path, os.O_RDONLY) as descriptor:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "is no regular file", str(path))
@@ -84,7 +92,7 @@ def read_file(path: Path, limit_bytes: int) -> bytes:
         while block := os.read(descriptor, COPY_BYTES):
             content += block
             if len(content) > limit_bytes:
-                raise OSError(errno.EFBIG, f"is longer than {limit_bytes:,} bytes", str(path))
+                raise OSError(errno.EMSGSIZE, f"is longer than {limit_bytes:,} bytes", str(path))
     return bytes(content)
 
 
@@ -149,13 +157,11 @@ def make_folder(folder: Path) -> None:
 
 def clear_folder(folder: Path) -> None:
     """Remove all that a folder holds, links as links."""
-    with os.scandir(folder) as entries:
-        found = [(Path(entry.path), entry.is_dir(follow_symlinks=False)) for entry in entries]
-    for path, is_tree in found:
-        if is_tree:
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+    tree = list_tree(folder)
+    for name in (*tree.files, *tree.others):
+        (folder / name).unlink()
+    for name in reversed(tree.folders):
+        (folder / name).rmdir()
 
 
 def _write_all(descriptor: int, content: bytes) -> None:

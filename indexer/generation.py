@@ -5,8 +5,8 @@
     index/staging/                    what a writer has not finished; cleared by the next one
     index/.lock                       held (flock) by the writer, so that a killed one frees it
 
-A generation is never edited. `layout` reads, `staging` writes, `manifest` and `durable` serve both;
-callers import from here.
+A generation is never edited. `layout` reads; `staging` writes, under the lock and with the errors of
+`writing`; `manifest` and `durable` serve both. Callers import from here.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from indexer.layout import (
     current_line,
     generations,
     is_name,
+    list_generations,
     publication_order,
     read_manifest,
     verify_generation,
@@ -33,7 +34,7 @@ from indexer.manifest import (
     OptionValue,
 )
 from indexer.staging import Staging, stage
-from indexer.write_faults import reported
+from indexer.writing import reported
 
 __all__ = [
     "INDEX_FORMAT",
@@ -69,9 +70,10 @@ def rollback(index_dir: Path) -> Path:
     faults = []
     with stage(index_dir) as staging, reported(index_dir, "rolling back"):
         current = current_line(index_dir) or ""
-        older = generations(index_dir)
-        if _NAME.fullmatch(current):
-            older = [folder for folder in older if publication_order(folder.name) < publication_order(current)]
+        older = list_generations(index_dir)
+        if is_name(current):
+            now = publication_order(current)
+            older = [folder for folder in older if publication_order(folder.name) < now]
         for folder in reversed(older):
             try:
                 verify_generation(folder)
@@ -80,7 +82,8 @@ def rollback(index_dir: Path) -> Path:
                 continue
             staging.point_current(folder.name)
             return folder
+    serving = f"generation {current} serves" if current else "no generation serves yet"
     raise PublishError(
-        f"{index_dir}: no whole generation is older than {current or 'none'}; CURRENT is unchanged; "
+        f"rolling back {index_dir} failed: no older generation is whole; {serving}; "
         f"build anew with `python -m indexer build`{''.join(faults)}"
     )

@@ -8,6 +8,7 @@ Writes nothing, follows no symbolic link below the index's folder, believes noth
 
 from __future__ import annotations
 
+import errno
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,8 @@ from indexer.manifest import MANIFEST_FILE, WAY_OUT, Manifest, parse_manifest
 
 _NAME = re.compile(r"([0-9]{8}T[0-9]{6}Z)-([0-9a-f]{12})(?:-([2-9]|[1-9][0-9]{1,5}))?")
 _CURRENT_BYTES = 200
+# From read_file: no regular file, too long; from open(2): a link, a socket.
+_NO_PLAIN_FILE = frozenset({errno.EINVAL, errno.EMSGSIZE, errno.ELOOP, errno.ENXIO})
 # Some 200 bytes a file: room for 300,000 files, while a runaway file can't fill the memory.
 _MANIFEST_BYTES = 64 << 20
 
@@ -39,7 +42,7 @@ def current_generation(index_dir: Path) -> Path:
             f"{index_dir}: no generation is published here; "
             f"make one with `python -m indexer build CORPUS --index {index_dir}`"
         )
-    if not _NAME.fullmatch(line):
+    if not is_name(line):
         raise IndexCorrupt(f"{file}: holds {line[:80]!r}, no generation's name; {WAY_OUT}")
     for folder in (index_dir / "generations", index_dir / "generations" / line):
         if not _reads_as_folder(folder):
@@ -51,14 +54,23 @@ def generations(index_dir: Path) -> list[Path]:
     """The folders of all generations, oldest first by name; empty where there is no index.
 
     What else lies in generations/ (other names, files, links) is left out.
+
+    Raises:
+        IndexCorrupt: They can't be listed.
     """
-    folder = index_dir / "generations"
-    if not _reads_as_folder(folder):
-        return []
     try:
-        found = [path for path in folder.iterdir() if _NAME.fullmatch(path.name) and is_folder(path)]
+        return list_generations(index_dir)
     except OSError as error:
-        raise IndexCorrupt(f"{folder}: {error.strerror}; check who may read it") from error
+        place = error.filename or index_dir
+        raise IndexCorrupt(f"{place}: {error.strerror}; check who may read it") from error
+
+
+def list_generations(index_dir: Path) -> list[Path]:
+    """As `generations`, but with the operating system's own errors, for writers to report."""
+    folder = index_dir / "generations"
+    if not is_folder(folder):
+        return []
+    found = [path for path in folder.iterdir() if is_name(path.name) and is_folder(path)]
     return sorted(found, key=lambda path: publication_order(path.name))
 
 
@@ -79,7 +91,7 @@ def read_manifest(generation_dir: Path) -> Manifest:
         raise IndexCorrupt(f"{file}: {error.strerror}; {WAY_OUT}") from error
     manifest = parse_manifest(content, str(file))
     named = _NAME.fullmatch(generation_dir.name)
-    own = generation_stem(manifest.created, manifest.digest)
+    own = _stem(manifest.created, manifest.digest)
     if named and f"{named[1]}-{named[2]}" != own:
         raise IndexCorrupt(f"{file}: is that of generation {own}; {WAY_OUT}")
     return manifest
@@ -117,22 +129,47 @@ def verify_generation(generation_dir: Path, manifest: Manifest | None = None) ->
 
 
 def current_line(index_dir: Path) -> str | None:
+    """What CURRENT says, unchecked; None where there is no CURRENT. OSError where it can't be read.
+
+    A CURRENT that is a link, a FIFO, a folder or too long says "", which is no name either.
+    """
     try:
         content = read_file(index_dir / "CURRENT", _CURRENT_BYTES)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        if error.errno in _NO_PLAIN_FILE:
+            return ""
+        raise
     return content.decode("ascii", "backslashreplace").removesuffix("\n")
 
 
+def is_name(text: str) -> bool:
+    """Whether `text` has the form of a generation's name."""
+    return _NAME.fullmatch(text) is not None
+
+
+def free_name(index_dir: Path, created: datetime, digest: str) -> str:
+    """The name for a new generation: numbered from -2 where others are of the same second."""
+    stem = _stem(created, digest)
+    orders = [publication_order(folder.name) for folder in list_generations(index_dir)]
+    numbers = [number for time, number in orders if stem.startswith(time)]
+    return f"{stem}-{max(numbers) + 1}" if numbers else stem
+
+
 def publication_order(name: str) -> tuple[str, int]:
-    """The key that puts names in the order of publication; within a second by their number."""
+    """The key that puts names in the order of publication, within a second by their number.
+
+    Raises:
+        ValueError: It is no generation's name.
+    """
     match = _NAME.fullmatch(name)
     if match is None:
         raise ValueError(f"{name!r} is no generation's name")
     return match[1], int(match[3] or 1)
 
 
-def generation_stem(created: datetime, digest: str) -> str:
+def _stem(created: datetime, digest: str) -> str:
     return f"{created.astimezone(UTC):%Y%m%dT%H%M%SZ}-{digest[:12]}"
 
 

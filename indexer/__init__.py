@@ -1,0 +1,67 @@
+"""Docsets in, an index generation out, and reading it back.
+
+This is the reading API: what a service or a notebook needs. Building is `indexer.build`.
+"""
+
+from indexer.errors import (
+    ArticleError,
+    CorpusError,
+    IndexBusy,
+    IndexCorrupt,
+    IndexerError,
+    IndexMissing,
+    ModelError,
+    PublishError,
+    QuestionError,
+    UnknownLocale,
+    UnknownPassage,
+)
+from indexer.locales import SOURCE_LOCALE, nearest_locale, normalise_locale
+from indexer.reading import Index, IndexFollower, LocaleSummary, open_index
+from indexer.records import (
+    Block,
+    BlockKind,
+    Edition,
+    Filters,
+    Hit,
+    Passage,
+    Ranking,
+    Scores,
+    Sentence,
+    Translation,
+    TranslationType,
+    Turn,
+)
+
+__all__ = [
+    "SOURCE_LOCALE",
+    "ArticleError",
+    "Block",
+    "BlockKind",
+    "CorpusError",
+    "Edition",
+    "Filters",
+    "Hit",
+    "Index",
+    "IndexBusy",
+    "IndexCorrupt",
+    "IndexFollower",
+    "IndexMissing",
+    "IndexerError",
+    "LocaleSummary",
+    "ModelError",
+    "Passage",
+    "PublishError",
+    "QuestionError",
+    "Ranking",
+    "Scores",
+    "Sentence",
+    "Translation",
+    "TranslationType",
+    "Turn",
+    "UnknownLocale",
+    "UnknownPassage",
+    "nearest_locale",
+    "normalise_locale",
+    "open_index",
+]

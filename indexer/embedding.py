@@ -1,0 +1,242 @@
+"""Turns texts into unit vectors: what an embedder promises, and the CTranslate2 one.
+
+A prepared model is a folder with `model.json`, `tokenizer.json` and, for CTranslate2, `model.bin`,
+`config.json` and a vocabulary. `model.py` writes it; nothing here needs torch or transformers
+unless the description names the engine sentence-transformers.
+
+How CTranslate2 embeds passages:
+
+1. The prompt is put before each text, which is cut into tokens and, where longer than the window,
+   cut off.
+2. Texts of equal length in tokens form a batch of at most `BATCH_TOKENS`. With no padding in it, a
+   text's vector has the same bytes alone and in any company.
+3. Batches run on `threads` workers of one thread each; token vectors are pooled and normalised.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+import ctranslate2
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from indexer.errors import ModelError
+
+DESCRIPTION_FILE = "model.json"
+TOKENIZER_FILE = "tokenizer.json"
+# Tokens of a batch; TO BE MEASURED.
+BATCH_TOKENS = 640
+# Texts cut into tokens at a time: enough to fill batches, few enough for Ctrl-C to come through.
+_SLICE_TEXTS = 512
+
+Engine = Literal["ctranslate2", "sentence-transformers"]
+Vectors = NDArray[np.float32]
+
+
+class Embedder(Protocol):
+    """Embeds passages and questions into one space, where likeness is the dot product."""
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Hex digits; embedders of equal fingerprint give equal vectors on one type of machine."""
+        ...
+
+    @property
+    def max_tokens(self) -> int:
+        """The model's window in tokens, the prompt and special tokens included."""
+        ...
+
+    def embed_passages(
+        self, texts: Sequence[str], progress: Callable[[int], None] | None = None
+    ) -> Vectors:
+        """Return `(n, d)` unit rows in the order of the texts; `(0, d)` for none.
+
+        What doesn't fit the window is cut off. `progress` gets the number of texts newly done, in
+        the calling thread.
+        """
+        ...
+
+    def embed_question(self, text: str) -> Vectors:
+        """Return the question's unit vector, `(d,)`. May be called from several threads."""
+        ...
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Count each text's tokens, without prompt and special tokens, never cut off."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDescription:
+    """What `model.json` says of a prepared model; `pooling` is "" where the engine does it all.
+
+    Vectors are always of unit length, so the file doesn't say it.
+    """
+
+    name: str
+    engine: Engine
+    fingerprint: str
+    dimension: int
+    max_tokens: int
+    pooling: Literal["mean", "cls", ""]
+    query_prompt: str
+    passage_prompt: str
+
+
+def write_description(model_dir: Path, description: ModelDescription) -> None:
+    """Write `model.json`."""
+    text = json.dumps(asdict(description), ensure_ascii=False, indent=2)
+    (model_dir / DESCRIPTION_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def read_description(model_dir: Path) -> ModelDescription:
+    """Read `model.json`.
+
+    Raises: ModelError where it is missing, unreadable, or names an unknown engine or pooling.
+    """
+    file = model_dir / DESCRIPTION_FILE
+    try:
+        fields = json.loads(file.read_bytes())
+        description = ModelDescription(**fields)
+    except (OSError, ValueError, TypeError) as error:
+        raise ModelError(f"{file}: no description of a prepared model ({error}); {_PREPARE}") from error
+    for value, kind in zip(asdict(description).values(), (str, str, str, int, int, str, str, str), strict=True):
+        if type(value) is not kind:
+            raise ModelError(f"{file}: {value!r} stands where {kind.__name__} belongs; {_PREPARE}")
+    if description.engine not in ("ctranslate2", "sentence-transformers"):
+        raise ModelError(f"{file}: engine {description.engine!r} is not known here; {_PREPARE}")
+    if description.engine == "ctranslate2" and description.pooling not in ("mean", "cls"):
+        raise ModelError(f"{file}: pooling {description.pooling!r} is not known here; {_PREPARE}")
+    return description
+
+
+_PREPARE = "build the index anew, that prepares the model"
+
+
+def open_embedder(model_dir: Path, *, threads: int = 1) -> Embedder:
+    """Load the prepared model in `model_dir`, to run on `threads` threads of the CPU.
+
+    Raises: ModelError where the folder holds no prepared model, or its engine is not installed.
+    """
+    description = read_description(model_dir)
+    if description.engine == "sentence-transformers":
+        from indexer.torch_embedding import TorchEmbedder  # noqa: PLC0415
+
+        return TorchEmbedder(model_dir, description, threads=threads)
+    return CTranslate2Embedder(model_dir, description, threads=threads)
+
+
+class CTranslate2Embedder:
+    """A BERT-like encoder in int8 on the CPU."""
+
+    def __init__(self, model_dir: Path, description: ModelDescription, *, threads: int = 1) -> None:
+        self._description = description
+        self._threads = threads
+        try:
+            self._tokenizer = Tokenizer.from_file(str(model_dir / TOKENIZER_FILE))
+            self._encoder = ctranslate2.Encoder(
+                str(model_dir), compute_type="int8", inter_threads=threads, intra_threads=1
+            )
+        except Exception as error:  # both libraries raise bare exceptions of their native code
+            raise ModelError(f"{model_dir}: the model can't be loaded ({error}); {_PREPARE}") from error
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(description.max_tokens)
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return self._description.dimension
+
+    @property
+    def fingerprint(self) -> str:
+        """The prepared model's fingerprint."""
+        return self._description.fingerprint
+
+    @property
+    def max_tokens(self) -> int:
+        """The model's window in tokens."""
+        return self._description.max_tokens
+
+    def embed_passages(
+        self, texts: Sequence[str], progress: Callable[[int], None] | None = None
+    ) -> Vectors:
+        """Embed as the protocol says; Ctrl-C comes through within a batch, some 0.1 s."""
+        vectors = np.empty((len(texts), self.dimension), np.float32)
+        pool = ThreadPoolExecutor(self._threads)
+        running: dict[Future[Vectors], list[int]] = {}
+        try:
+            for rows, ids in self._batches(texts):
+                running[pool.submit(self._embed_batch, ids)] = rows
+                # Some batches wait in line, so that no worker idles while the next are cut.
+                if len(running) >= 4 * self._threads:
+                    _collect(running, vectors, progress)
+            while running:
+                _collect(running, vectors, progress)
+        finally:
+            pool.shutdown(cancel_futures=True)
+        return vectors
+
+    def embed_question(self, text: str) -> Vectors:
+        """Embed one question, in the calling thread."""
+        ids = self._tokenizer.encode(self._description.query_prompt + text).ids
+        vector: Vectors = self._embed_batch([ids])[0]
+        return vector
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Count as the protocol says."""
+        counts = []
+        for start in range(0, len(texts), _SLICE_TEXTS):
+            piece = list(texts[start : start + _SLICE_TEXTS])
+            for encoding in self._tokenizer.encode_batch_fast(piece, add_special_tokens=False):
+                counts.append(len(encoding.ids) + sum(len(rest.ids) for rest in encoding.overflowing))
+        return counts
+
+    def _batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], list[list[int]]]]:
+        """Yield rows and token ids of texts of equal length, each batch as soon as it is full."""
+        waiting: defaultdict[int, tuple[list[int], list[list[int]]]] = defaultdict(lambda: ([], []))
+        prompt = self._description.passage_prompt
+        for start in range(0, len(texts), _SLICE_TEXTS):
+            piece = [prompt + text for text in texts[start : start + _SLICE_TEXTS]]
+            for row, encoding in enumerate(self._tokenizer.encode_batch_fast(piece), start):
+                length = len(encoding.ids)
+                rows, ids = waiting[length]
+                rows.append(row)
+                ids.append(encoding.ids)
+                if (len(rows) + 1) * length > BATCH_TOKENS:
+                    yield waiting.pop(length)
+        yield from waiting.values()
+
+    def _embed_batch(self, ids: list[list[int]]) -> Vectors:
+        """Embed texts of equal length: `(n, d)` unit rows."""
+        output = self._encoder.forward_batch(ids)
+        states = np.asarray(output.last_hidden_state)
+        vectors = np.empty((len(ids), self.dimension), np.float32)
+        for row, state in enumerate(states):
+            pooled = state[0] if self._description.pooling == "cls" else state.mean(axis=0)
+            # Summed in float64: the BLAS dot product's last bit depends on memory alignment.
+            vectors[row] = pooled / np.sqrt(np.square(pooled, dtype=np.float64).sum())
+        return vectors
+
+
+def _collect(
+    running: dict[Future[Vectors], list[int]], vectors: Vectors, progress: Callable[[int], None] | None
+) -> None:
+    """Wait for a batch, put its vectors into their rows and tell the progress."""
+    done, _ = wait(running, return_when=FIRST_COMPLETED)
+    for future in done:
+        rows = running.pop(future)
+        vectors[rows] = future.result()
+        if progress is not None:
+            progress(len(rows))

@@ -1,0 +1,43 @@
+"""How the legs of a search become one score.
+
+score = w * minmax(.4 passage + .6 best sentence) + (1 - w) * BM25 / summed idf
+
+The dense part is spread over the candidates of the question; the lexical part keeps its absolute
+scale, so that a question in another language, whose words occur nowhere, is ranked by meaning
+alone (min-max on both drowned it: .877 to .395 on English to Russian).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Column = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class FusionWeights:
+    """`dense` against the lexical rest, and inside the dense leg `sentence` against the passage."""
+
+    dense: float = 0.45
+    sentence: float = 0.6
+
+
+def fuse(passage: Column, sentence: Column, lexical: Column, weights: FusionWeights) -> Column:
+    """One score a candidate, `(n,)`, from its three scores; higher is better, order kept."""
+    if not len(passage):
+        return np.empty(0, dtype=np.float32)
+    dense = (1 - weights.sentence) * passage + weights.sentence * sentence
+    fused: Column = weights.dense * spread(dense) + (1 - weights.dense) * lexical
+    return fused
+
+
+def spread(scores: Column) -> Column:
+    """Scores moved and stretched to 0..1; all equal gives ones."""
+    low, high = float(scores.min()), float(scores.max())
+    if high - low < 1e-9:
+        return np.ones_like(scores)
+    stretched: Column = (scores - low) / np.float32(high - low)
+    return stretched

@@ -1,0 +1,259 @@
+"""An index, read: open the generation that CURRENT names, search it, follow CURRENT.
+
+A question in one locale:
+1. it is embedded once; earlier user turns are mixed in with falling weight
+2. the locale's shard puts candidates forward by meaning and by words, and fuses their scores
+3. equal passages collapse; hits come back with the scores of their legs and of their sentences
+An `Index` never changes. `IndexFollower` swaps one for the next; requests hold the one they took.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import numpy as np
+
+from indexer.embedding import Embedder, open_embedder
+from indexer.errors import IndexCorrupt, IndexerError, IndexMissing, QuestionError, UnknownLocale, UnknownPassage
+from indexer.fusion import FusionWeights
+from indexer.generation import Manifest, ModelEntry, current_generation, verify_generation
+from indexer.records import Edition, Filters, Passage, Ranking, Turn
+from indexer.shard import Query, Shard
+
+MODEL_FOLDER = "model"
+# What an earlier user turn weighs against the one after it, and how many are looked at.
+TURN_DECAY = 0.4
+TURNS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class LocaleSummary:
+    """What an index holds of one locale."""
+
+    locale: str
+    articles: int
+    passages: int
+    sentences: int
+    newest_hand_over: date | None
+
+
+class Index:
+    """One verified generation, loaded. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        manifest: Manifest,
+        embedder: Embedder,
+        shards: Mapping[str, Shard],
+        weights: FusionWeights | None = None,
+    ) -> None:
+        self.generation = name
+        self.created: datetime = manifest.created
+        self.model: ModelEntry = manifest.model
+        self.manifest = manifest
+        self.embedder = embedder
+        self.shards = shards
+        self.weights = weights or FusionWeights()
+        self.locales = tuple(
+            LocaleSummary(locale, entry.articles, entry.passages, entry.sentences, _newest(shards[locale]))
+            for locale, entry in sorted(manifest.locales.items())
+        )
+
+    def search(
+        self,
+        question: str,
+        *,
+        locale: str,
+        k: int = 10,
+        filters: Filters | None = None,
+        history: Sequence[Turn] = (),
+        among: Collection[str] | None = None,
+    ) -> Ranking:
+        """The `k` best passages of exactly this locale, best first; fewer where fewer are allowed.
+
+        `among` and `filters` restrict the editions before the search. `k` below 1 finds nothing.
+        Raises: QuestionError where the question is blank; UnknownLocale.
+        """
+        if not question.strip():
+            raise QuestionError("the question is empty")
+        shard = self._shard(locale)
+        allowed = _allowed_editions(shard.editions, filters, among)
+        hits = shard.search(self.prepare(question, history), k, among=allowed, weights=self.weights) if k > 0 else ()
+        return Ranking(question, locale, self.generation, hits)
+
+    def prepare(self, question: str, history: Sequence[Turn] = ()) -> Query:
+        """The question and the user turns before it as one query."""
+        earlier = [turn.content for turn in history if turn.role == "user" and turn.content.strip()][-TURNS:]
+        texts = [question, *reversed(earlier)]
+        weights = np.array([TURN_DECAY**age for age in range(len(texts))], dtype=np.float32)
+        weights /= weights.sum()
+        vector = np.sum(
+            [weight * self.embedder.embed_question(text) for text, weight in zip(texts, weights, strict=True)], axis=0
+        )
+        vector = (vector / np.linalg.norm(vector)).astype(np.float32)
+        return Query(vector, tuple(zip(texts, weights.tolist(), strict=True)))
+
+    def passage(self, passage_id: str) -> Passage:
+        """The passage of this id.
+
+        Raises: UnknownPassage.
+        """
+        shard = self.shards.get(passage_id.split("/", 1)[0])
+        row = shard.passages.row_of(passage_id) if shard is not None else None
+        if shard is None or row is None:
+            raise UnknownPassage(f"generation {self.generation} has no passage {passage_id!r}")
+        return shard.passages[row]
+
+    def editions(self, locale: str) -> Mapping[str, Edition]:
+        """A locale's editions by article path.
+
+        Raises: UnknownLocale.
+        """
+        return self._shard(locale).editions
+
+    def _shard(self, locale: str) -> Shard:
+        shard = self.shards.get(locale)
+        if shard is None:
+            raise UnknownLocale(locale, sorted(self.shards))
+        return shard
+
+
+def open_index(index_dir: Path, *, threads: int = 1, previous: Index | None = None) -> Index:
+    """Verify and load the generation that CURRENT names.
+
+    Parts whose files are those of `previous` are shared with it, not loaded again.
+    Raises: IndexMissing, IndexCorrupt, ModelError.
+    """
+    folder = current_generation(index_dir)
+    manifest = verify_generation(folder)
+    old = previous.manifest if previous is not None else None
+    if previous is not None and _files(previous.manifest, MODEL_FOLDER) == _files(manifest, MODEL_FOLDER):
+        embedder = previous.embedder
+    else:
+        embedder = open_embedder(folder / MODEL_FOLDER, threads=threads)
+    if (embedder.fingerprint, embedder.dimension) != (manifest.model.fingerprint, manifest.model.dimension):
+        raise IndexCorrupt(f"{folder}: the model in it is not the one that made its vectors; build anew")
+    shards = {}
+    for locale, entry in manifest.locales.items():
+        if previous is not None and old is not None and _files(old, locale) == _files(manifest, locale):
+            shards[locale] = previous.shards[locale]
+            continue
+        shards[locale] = Shard(folder / locale, locale)
+        if len(shards[locale].passages) != entry.passages:
+            raise IndexCorrupt(f"{folder / locale}: its passages are not as many as the manifest says")
+    return Index(name=folder.name, manifest=manifest, embedder=embedder, shards=shards)
+
+
+class IndexFollower:
+    """Holds the index that CURRENT names and takes a new one when CURRENT changes.
+
+    A generation that can't be opened is not taken: the old one keeps serving, `fault` says why.
+    """
+
+    def __init__(
+        self,
+        index_dir: Path,
+        *,
+        poll_s: float = 2.0,
+        threads: int = 1,
+        on_event: Callable[[str], None] | None = None,
+    ) -> None:
+        self.fault: str | None = None
+        self._index_dir = index_dir
+        self._poll_s = poll_s
+        self._threads = threads
+        self._on_event = on_event or (lambda _: None)
+        self._index: Index | None = None
+        self._refused: str | None = None
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Load what is there now, then keep following in a thread of its own."""
+        self.refresh()
+        self._thread = threading.Thread(target=self._follow, name="index-follower", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop following; the index stays usable."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def current(self) -> Index:
+        """The index that serves now.
+
+        Raises: IndexMissing while none has been loaded.
+        """
+        index = self._index
+        if index is None:
+            raise IndexMissing(self.fault or f"{self._index_dir} holds no index: run python -m indexer build")
+        return index
+
+    def refresh(self) -> None:
+        """Look at CURRENT once and take what it names; a fault is kept in `fault`, never raised."""
+        try:
+            name = current_generation(self._index_dir).name
+            if self._index is not None and name == self._index.generation:
+                self.fault, self._refused = None, None
+                return
+            if name == self._refused:
+                return
+        except IndexerError as error:
+            self._report_fault(str(error))
+            return
+        try:
+            index = open_index(self._index_dir, threads=self._threads, previous=self._index)
+        except (IndexerError, OSError, MemoryError) as error:
+            self._refused = name
+            self._report_fault(f"generation {name} is not taken: {error}")
+            return
+        self._index, self.fault, self._refused = index, None, None
+        self._on_event(f"serving generation {index.generation}")
+
+    def _report_fault(self, fault: str) -> None:
+        if fault != self.fault:
+            self.fault = fault
+            self._on_event(fault)
+
+    def _follow(self) -> None:
+        while not self._stopping.wait(self._poll_s):
+            self.refresh()
+
+
+def _newest(shard: Shard) -> date | None:
+    return max((e.translation.handed_over for e in shard.editions.values() if e.translation.handed_over), default=None)
+
+
+def _files(manifest: Manifest, folder: str) -> dict[str, object]:
+    return {name: entry for name, entry in manifest.files.items() if name.startswith(f"{folder}/")}
+
+
+def _allowed_editions(
+    editions: Mapping[str, Edition], filters: Filters | None, among: Collection[str] | None
+) -> Collection[str] | None:
+    """The paths of the editions that may answer, None for all."""
+    if among is None and (filters is None or filters == Filters()):
+        return None
+    filters = filters or Filters()
+    return {
+        path
+        for path, edition in editions.items()
+        if (among is None or path in among)
+        and _shares(edition.roles, filters.roles)
+        and _shares(edition.applies_to, filters.applies_to)
+        and (filters.articles is None or any(fnmatchcase(path, glob) for glob in filters.articles))
+    }
+
+
+def _shares(names: Sequence[str], wanted: Sequence[str] | None) -> bool:
+    if wanted is None:
+        return True
+    return not {name.casefold() for name in names}.isdisjoint(name.casefold() for name in wanted)

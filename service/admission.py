@@ -1,0 +1,101 @@
+"""How many questions are worked on at once, how many may wait, and for how long.
+
+The work is synchronous and runs in a fixed number of threads. A thread can't be interrupted, so
+the work calls its checkpoint between its stages: once the deadline has passed or the client has
+gone, the checkpoint raises and the thread is free again. A place counts as taken until then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+T = TypeVar("T")
+Checkpoint = Callable[[], None]
+
+RETRY_AFTER_S = 1
+
+
+class Overloaded(Exception):
+    """All threads work and all waiting places are taken, or the service is stopping."""
+
+
+class DeadlinePassed(Exception):
+    """The work did not end within its deadline."""
+
+
+class ClientGone(Exception):
+    """The client closed the connection before the work ended."""
+
+
+class Admission:
+    """A bounded number of threads with a bounded queue before them."""
+
+    def __init__(self, *, threads: int, queue_max: int, deadline_s: float) -> None:
+        """Start no thread yet; they start with the first calls."""
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="answer")
+        self._places = threads + queue_max
+        self._deadline_s = deadline_s
+        self._lock = threading.Lock()
+        self._taken = 0
+
+    async def run(self, work: Callable[[Checkpoint], T], *, gone: Awaitable[None]) -> T:
+        """What `work` returns or raises; it is given its checkpoint.
+
+        `gone` ends when the client has left.
+
+        Raises:
+            Overloaded: at once, where no place is free.
+            DeadlinePassed: at the deadline, waiting included.
+            ClientGone: when `gone` ended first.
+        """
+        stopped = threading.Event()
+        future = self._submit(lambda: _run_unless_stopped(work, stopped))
+        result = asyncio.wrap_future(future)
+        leaving = asyncio.ensure_future(gone)
+        try:
+            await asyncio.wait(
+                {result, leaving}, timeout=self._deadline_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            if result.done():
+                return result.result()
+            if leaving.done():
+                raise ClientGone("the client closed the connection")
+            raise DeadlinePassed(f"no answer within {self._deadline_s:g} s")
+        finally:
+            stopped.set()
+            result.cancel()
+            leaving.cancel()
+
+    def close(self) -> None:
+        """Let running work end, drop what waits, and take nothing more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _submit(self, call: Callable[[], T]) -> Future[T]:
+        with self._lock:
+            if self._taken >= self._places:
+                raise Overloaded(f"all {self._places} places are taken")
+            self._taken += 1
+        try:
+            future = self._pool.submit(call)
+        except RuntimeError:
+            self._release()
+            raise Overloaded("the service is stopping") from None
+        future.add_done_callback(lambda _: self._release())
+        return future
+
+    def _release(self) -> None:
+        with self._lock:
+            self._taken -= 1
+
+
+def _run_unless_stopped(work: Callable[[Checkpoint], T], stopped: threading.Event) -> T:
+    def checkpoint() -> None:
+        if stopped.is_set():
+            raise DeadlinePassed("stopped between two stages")
+
+    checkpoint()
+    return work(checkpoint)

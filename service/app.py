@@ -1,0 +1,185 @@
+"""The application, put together from objects that its caller made; it reads and starts nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import Any
+from uuid import uuid4
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
+
+from indexer import IndexMissing, QuestionError, UnknownLocale, UnknownPassage
+from service.admission import RETRY_AFTER_S, Admission, ClientGone, DeadlinePassed, Overloaded
+from service.answering import Rules
+from service.asking import LocaleGuesser
+from service.confidence import Confidence
+from service.guards import BodyGuard, SecurityHeaders
+from service.messages import Messages
+from service.openapi import describe
+from service.pages import build_pages
+from service.problems import (
+    CLIENT_GONE,
+    DEADLINE,
+    INTERNAL,
+    INVALID_REQUEST,
+    METHOD_NOT_ALLOWED,
+    NOT_FOUND,
+    NOT_READY,
+    OVERLOADED,
+    UNKNOWN_LOCALE,
+    UNKNOWN_PASSAGE,
+    FieldError,
+    Kind,
+    Problem,
+    problem_response,
+)
+from service.routes import Desk, IndexSource, build_routes
+from service.settings import Settings
+from service.writers import AnswerWriter
+
+# What a route raises, the problem that it becomes, and whether trying again soon may help.
+ERROR_TABLE: tuple[tuple[type[Exception], Kind, bool], ...] = (
+    (IndexMissing, NOT_READY, True),
+    (UnknownPassage, UNKNOWN_PASSAGE, False),
+    (QuestionError, INVALID_REQUEST, False),
+    (Overloaded, OVERLOADED, True),
+    (DeadlinePassed, DEADLINE, True),
+    (ClientGone, CLIENT_GONE, False),
+)
+RETRY = {"Retry-After": str(RETRY_AFTER_S)}
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(
+    indexes: IndexSource,
+    *,
+    settings: Settings,
+    writer: AnswerWriter,
+    confidence: Confidence,
+    guess: LocaleGuesser,
+    messages: Messages,
+    stopping: Callable[[], bool] = lambda: False,
+    clock: Callable[[], float] = time.perf_counter,
+    lifespan: Lifespan | None = None,
+) -> ASGIApp:
+    """The whole service as an ASGI application.
+
+    `stopping` tells readiness that the process will end; `lifespan` starts and stops what the
+    caller owns, such as `indexes`.
+    """
+    admission = Admission(
+        threads=settings.concurrency, queue_max=settings.queue_max, deadline_s=settings.deadline_s
+    )
+    rules = Rules(
+        writer=writer,
+        confidence=confidence,
+        guess=guess,
+        messages=messages,
+        refuse_below=settings.refuse_below,
+        fallback=settings.fallback,
+        clock=clock,
+    )
+    desk = Desk(
+        indexes=indexes,
+        rules=rules,
+        admission=admission,
+        top_k=settings.top_k,
+        question_max_chars=settings.question_max_chars,
+        stopping=stopping,
+        new_id=lambda: uuid4().hex,
+    )
+    app = _Api(_closing(admission, lifespan))
+    app.include_router(build_routes(desk))
+    app.include_router(build_pages())
+    _add_problems(app)
+    return SecurityHeaders(
+        BodyGuard(app, max_bytes=settings.body_max_bytes, read_s=settings.body_read_s)
+    )
+
+
+def _closing(admission: Admission, lifespan: Lifespan | None) -> Lifespan:
+    @asynccontextmanager
+    async def run(app: FastAPI) -> AsyncIterator[None]:
+        async with nullcontext() if lifespan is None else lifespan(app):
+            yield
+        admission.close()
+
+    return run
+
+
+class _Api(FastAPI):
+    def __init__(self, lifespan: Lifespan) -> None:
+        # The interactive pages of FastAPI load scripts from elsewhere; the policy would stop them.
+        super().__init__(
+            title="Citedesk",
+            version="1",
+            description="Answers from localised help articles, with citations that can be checked.",
+            docs_url=None,
+            redoc_url=None,
+            redirect_slashes=False,
+            lifespan=lifespan,
+        )
+
+    def openapi(self) -> dict[str, Any]:
+        """The document, made at the first call."""
+        if self.openapi_schema is None:
+            self.openapi_schema = describe(self)
+        return self.openapi_schema
+
+
+def _add_problems(app: FastAPI) -> None:
+    for error_type, kind, retry in ERROR_TABLE:
+        app.add_exception_handler(error_type, _responder(kind, headers=RETRY if retry else None))
+    app.add_exception_handler(UnknownLocale, _answer_unknown_locale)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(HTTPException, _answer_http)
+    app.add_exception_handler(Exception, _answer_fault)
+
+
+def _responder(kind: Kind, *, headers: dict[str, str] | None) -> Callable[[Request, Exception], Response]:
+    def respond(request: Request, error: Exception) -> Response:
+        return problem_response(kind, str(error), headers=headers)
+
+    return respond
+
+
+def _answer_unknown_locale(request: Request, error: Exception) -> Response:
+    available = error.available if isinstance(error, UnknownLocale) else ()
+    return problem_response(UNKNOWN_LOCALE, str(error), available=available)
+
+
+def _answer_invalid(request: Request, error: Exception) -> Response:
+    faults = error.errors() if isinstance(error, RequestValidationError) else ()
+    errors = [
+        # The first part only says body, path or header.
+        FieldError(field=".".join(str(part) for part in fault["loc"][1:]), message=fault["msg"].removeprefix("Value error, "))
+        for fault in faults
+    ]
+    detail = "; ".join(f"{each.field or 'body'}: {each.message}" for each in errors)
+    return problem_response(INVALID_REQUEST, detail, errors=errors)
+
+
+def _answer_http(request: Request, error: Exception) -> Response:
+    if isinstance(error, Problem):
+        headers = RETRY if error.kind is NOT_READY else None
+        return problem_response(error.kind, str(error.detail), headers=headers)
+    if not isinstance(error, HTTPException):
+        return _answer_fault(request, error)
+    if error.status_code == NOT_FOUND.status:
+        return problem_response(NOT_FOUND, "the addresses are listed in /openapi.json")
+    if error.status_code == METHOD_NOT_ALLOWED.status:
+        allowed = (error.headers or {}).get("Allow", "another method")
+        return problem_response(METHOD_NOT_ALLOWED, f"use {allowed}", headers=error.headers)
+    kind = Kind("http-error", error.status_code, "The request was refused")
+    return problem_response(kind, str(error.detail), headers=error.headers)
+
+
+def _answer_fault(request: Request, error: Exception) -> Response:
+    # The server logs the traceback; the response tells nothing of it.
+    return problem_response(INTERNAL, "see the service's log")

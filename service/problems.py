@@ -1,0 +1,111 @@
+"""Errors on the wire: application/problem+json with a stable `type` (RFC 9457).
+
+    /problems/malformed-json        400  not UTF-8, no JSON, a repeated key, NaN, too deep
+    /problems/not-found             404  no such address
+    /problems/unknown-locale        404  no article in the language asked for; lists `available`
+    /problems/unknown-passage       404  the generation has no such passage
+    /problems/method-not-allowed    405  the address has other methods
+    /problems/slow-request          408  the body did not arrive in time
+    /problems/body-too-large        413  more bytes than the limit
+    /problems/unsupported-type      415  the body is no application/json in UTF-8
+    /problems/invalid-request       422  a field is missing, unknown or out of bounds; lists `errors`
+    /problems/client-gone           499  nobody is left to answer
+    /problems/http-error            any  refused for another reason
+    /problems/internal              500  a fault of the service
+    /problems/overloaded            503  too many questions at once
+    /problems/not-ready             503  no index yet, or stopping
+    /problems/deadline              504  no answer in time
+
+No problem repeats the question: what clients log stays free of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+PROBLEM_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A sort of problem: the last part of its `type`, its status and title."""
+
+    name: str
+    status: int
+    title: str
+
+    @property
+    def type(self) -> str:
+        """The stable relative URI."""
+        return f"/problems/{self.name}"
+
+
+MALFORMED_JSON = Kind("malformed-json", 400, "The body is not well-formed JSON")
+NOT_FOUND = Kind("not-found", 404, "No such address")
+UNKNOWN_LOCALE = Kind("unknown-locale", 404, "No articles in this locale")
+UNKNOWN_PASSAGE = Kind("unknown-passage", 404, "No such passage")
+METHOD_NOT_ALLOWED = Kind("method-not-allowed", 405, "This address has other methods")
+SLOW_REQUEST = Kind("slow-request", 408, "The body did not arrive in time")
+BODY_TOO_LARGE = Kind("body-too-large", 413, "The body is too large")
+UNSUPPORTED_TYPE = Kind("unsupported-type", 415, "The body is not of type application/json")
+INVALID_REQUEST = Kind("invalid-request", 422, "The request does not fit its schema")
+CLIENT_GONE = Kind("client-gone", 499, "The client closed the connection")
+INTERNAL = Kind("internal", 500, "The service failed")
+OVERLOADED = Kind("overloaded", 503, "Too many questions at once")
+NOT_READY = Kind("not-ready", 503, "No question can be answered now")
+DEADLINE = Kind("deadline", 504, "No answer in time")
+
+
+class FieldError(BaseModel):
+    """One thing that is wrong with a request."""
+
+    field: str = Field(description="Path of the field, \"\" for the whole.", examples=["history.0.role"])
+    message: str = Field(examples=["Input should be 'user' or 'assistant'"])
+
+
+class ProblemReply(BaseModel):
+    """An error (RFC 9457)."""
+
+    type: str = Field(examples=["/problems/unknown-locale"])
+    title: str = Field(examples=["No articles in this locale"])
+    status: int = Field(examples=[404])
+    detail: str = Field(examples=["no articles in locale 'sv-se'; there are: de-de, en-us"])
+    available: list[str] | None = Field(None, description="Locales that can be asked.", examples=[["de-de"]])
+    errors: list[FieldError] | None = Field(None, description="What is wrong with the request.")
+
+
+class Problem(HTTPException):
+    """A problem raised on the way to a route; FastAPI lets it through where it reads bodies."""
+
+    def __init__(self, kind: Kind, detail: str) -> None:
+        """Keep the kind beside the detail."""
+        super().__init__(kind.status, detail)
+        self.kind = kind
+
+
+def problem_response(
+    kind: Kind,
+    detail: str,
+    *,
+    available: Sequence[str] | None = None,
+    errors: Sequence[FieldError] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """The response of a problem; what isn't given is left out of the body."""
+    body = ProblemReply(
+        type=kind.type,
+        title=kind.title,
+        status=kind.status,
+        detail=detail,
+        available=None if available is None else list(available),
+        errors=None if errors is None else list(errors),
+    )
+    # Not pydantic's own writer: a path may hold unpaired surrogates, which it refuses.
+    content = json.dumps(body.model_dump(exclude_none=True), ensure_ascii=True)
+    return Response(content, status_code=kind.status, headers=headers, media_type=PROBLEM_TYPE)

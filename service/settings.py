@@ -1,0 +1,85 @@
+"""Every option of the service, and the only code that reads the environment.
+
+An option is read from its `CITEDESK_` variable; what the command line gives comes first. A
+variable with that prefix that names no option is refused, so that a typing error is not silent.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service.schemas import HITS_MAX, QUESTION_MAX_CHARS
+
+PREFIX = "CITEDESK_"
+
+Seconds = Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)]
+
+
+class SettingsError(Exception):
+    """An option is unknown or out of its bounds; the message names it and the way out."""
+
+
+class Settings(BaseSettings):
+    """The service's options; each has its bounds and one line of help."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    index_dir: Path = Field(Path("index"), description="Folder that the indexer publishes to.")
+    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
+    threads: int = Field(1, ge=1, le=256, description="Threads of the embedding model for one question.")
+    concurrency: int = Field(2, ge=1, le=256, description="Questions that are worked on at the same time.")
+    queue_max: int = Field(32, ge=0, le=10_000, description="Questions that may wait; one more gets 503.")
+    deadline_s: Seconds = Field(10.0, description="Seconds from a question's arrival to 504, waiting included.")
+    body_max_bytes: int = Field(
+        1_048_576, ge=1_024, le=67_108_864, description="Largest request body in bytes; a larger one gets 413."
+    )
+    body_read_s: Seconds = Field(10.0, description="Seconds a client has to send its body before 408.")
+    header_read_s: Seconds = Field(
+        10.0, description="Seconds a client has to send its headers before it is cut off."
+    )
+    drain_s: float = Field(
+        1.0, ge=0, le=600, allow_inf_nan=False,
+        description="Seconds between not being ready any more and taking no connections, on SIGTERM.",
+    )  # fmt: skip
+    poll_s: Seconds = Field(2.0, description="Seconds between two looks for a new generation.")
+    question_max_chars: int = Field(
+        QUESTION_MAX_CHARS, ge=1, le=QUESTION_MAX_CHARS, description="Longest question in characters."
+    )
+    top_k: int = Field(10, ge=1, le=HITS_MAX, description="Hits for a request that doesn't say how many.")
+    answer_sentences_max: int = Field(4, ge=1, le=10, description="Most sentences in one answer.")
+    refuse_below: float = Field(
+        0.5, ge=0, le=1, allow_inf_nan=False, description="Confidence below which an answer is refused."
+    )
+    fallback: bool = Field(True, description="Whether other locales are asked where the asked one can't answer.")
+
+
+def read_settings(given: Mapping[str, object]) -> Settings:
+    """The options in `given`, then the environment's, then the defaults.
+
+    Names in `given` are field names; a None stands for "not given".
+
+    Raises:
+        SettingsError: a variable is unknown, or a value doesn't fit.
+    """
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    unknown = sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
+    if unknown:
+        raise SettingsError(
+            f"unknown variable {', '.join(unknown)}: unset it or use one of {', '.join(sorted(known))}"
+        )
+    try:
+        return Settings.model_validate({name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        raise SettingsError("; ".join(_explain(fault["loc"], fault["msg"]) for fault in error.errors())) from None
+
+
+def _explain(loc: tuple[int | str, ...], message: str) -> str:
+    name = str(loc[0]) if loc else "settings"
+    return f"{name} ({PREFIX}{name.upper()} or --{name.replace('_', '-')}): {message}"

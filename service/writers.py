@@ -1,0 +1,157 @@
+"""Writers draft an answer from a ranking. The extractive one says only sentences of the articles.
+
+How it chooses: each sentence gets the value `its cosine + HIT_SHARE * its hit's score relative to
+the best hit's`; the best one opens, others join only where they come close to it and say
+something new; what was chosen is said in reading order.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from indexer import BlockKind, Hit, Passage, Ranking
+from service.citations import Draft, DraftSentence, Mark, WriterName, block_at
+
+# All constants below were set by hand and wait to be tuned on judged questions.
+HITS_READ = 5  # sentences of later hits are not considered
+HIT_SHARE = 0.10  # what a hit's rank is worth beside the sentence's cosine
+CLOSE = 0.02  # a further sentence may be worth this much less than the best one
+FRAGMENT_WIDTH = 12  # in columns; a Chinese, Japanese or Korean character takes two
+FRAGMENT_PENALTY = 0.05  # what a fragment or label must be better by to be chosen
+SAME_SHARE = 0.8  # share of the shorter sentence's terms from which two say the same
+
+# Column names, and sections without content of their own, answer nothing.
+_SILENT = frozenset({BlockKind.COLUMNS, BlockKind.FOLDED, BlockKind.IMAGE})
+
+
+class AnswerWriter(Protocol):
+    """Drafts an answer; what it drafts is checked by `resolve_citations` before it is shown."""
+
+    @property
+    def name(self) -> WriterName:
+        """Its name on the wire."""
+        ...
+
+    def draft(self, ranking: Ranking) -> Draft: ...
+
+
+class ExtractiveWriter:
+    """Answers with sentences of the passages as they stand."""
+
+    name: WriterName = "extractive"
+
+    def __init__(self, *, sentences_max: int) -> None:
+        """Say at most `sentences_max` sentences.
+
+        Raises:
+            ValueError: below 1.
+        """
+        if sentences_max < 1:
+            raise ValueError(f"an answer needs at least one sentence, not {sentences_max}")
+        self._sentences_max = sentences_max
+
+    def draft(self, ranking: Ranking) -> Draft:
+        """One to `sentences_max` sentences; none for a ranking without any."""
+        chosen = choose_sentences(ranking.hits, sentences_max=self._sentences_max)
+        return Draft(
+            tuple(
+                DraftSentence(
+                    " ".join(choice.text.split()), (Mark(choice.hit.passage.id, choice.start, choice.end),)
+                )
+                for choice in chosen
+            ),
+            writer=self.name,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A sentence, or a whole table row, that may be said; `value` decides whether it is."""
+
+    hit: Hit
+    start: int
+    end: int
+    value: float
+
+    @property
+    def text(self) -> str:
+        """Its words as they stand in the passage."""
+        return self.hit.passage.text[self.start : self.end]
+
+
+def choose_sentences(hits: Sequence[Hit], *, sentences_max: int) -> list[Choice]:
+    """The best sentence and those that come close to it and add something, in reading order.
+
+    Reading order is by the passages' rank, then by place; ties of value go to the earlier one.
+    """
+    choices = sorted(_choices(hits), key=lambda choice: (-choice.value, choice.hit.rank, choice.start))
+    chosen: list[Choice] = []
+    for choice in choices:
+        if len(chosen) == sentences_max or choice.value < choices[0].value - CLOSE:
+            break
+        if not any(_say_the_same(choice.text, other.text) for other in chosen):
+            chosen.append(choice)
+    return sorted(chosen, key=lambda choice: (choice.hit.rank, choice.start))
+
+
+def _choices(hits: Sequence[Hit]) -> Iterator[Choice]:
+    top = max((hit.score for hit in hits), default=0.0)
+    for hit in hits[:HITS_READ]:
+        share = HIT_SHARE * hit.score / top if top > 0 else 0.0
+        for sentence, cosine in zip(hit.passage.sentences, hit.sentence_scores, strict=True):
+            start, end = _quotable(hit.passage, sentence.start, sentence.end)
+            if start < end:
+                text = hit.passage.text[start:end]
+                penalty = FRAGMENT_PENALTY if _is_fragment(text, hit.passage) else 0.0
+                yield Choice(hit, start, end, cosine + share - penalty)
+
+
+def _quotable(passage: Passage, start: int, end: int) -> tuple[int, int]:
+    """The span without surrounding white space; a cell stands for its row; empty where silent."""
+    block = block_at(passage, start)
+    if block is not None and block.kind in _SILENT:
+        return start, start
+    if block is not None and block.kind is BlockKind.ROW:
+        start, end = block.start, block.end
+    text = passage.text[start:end]
+    return start + len(text) - len(text.lstrip()), end - len(text) + len(text.rstrip())
+
+
+def _is_fragment(text: str, passage: Passage) -> bool:
+    words = _terms(text)
+    labels = (passage.edition.title, *passage.headings)
+    return _width(text) < FRAGMENT_WIDTH or text.endswith((":", "：")) or any(words == _terms(x) for x in labels)
+
+
+def _say_the_same(one: str, other: str) -> bool:
+    # Sentences of a table often differ in a number alone, and that is what they say.
+    if _numbers(one) != _numbers(other):
+        return False
+    terms, others = _terms(one), _terms(other)
+    shorter = min(len(terms), len(others))
+    return shorter == 0 or len(terms & others) >= SAME_SHARE * shorter
+
+
+def _numbers(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\d+", unicodedata.normalize("NFKC", text)))
+
+
+def _terms(text: str) -> frozenset[str]:
+    """Folded words; of scripts without blanks, pairs of neighbouring characters."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    words = "".join(c if c.isalnum() or unicodedata.category(c) == "Mn" else " " for c in folded).split()
+    return frozenset(term for word in words for term in _pairs(word))
+
+
+def _pairs(word: str) -> list[str]:
+    if len(word) > 1 and any(unicodedata.east_asian_width(c) == "W" for c in word):
+        return [word[i : i + 2] for i in range(len(word) - 1)]
+    return [word]
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

@@ -1,0 +1,358 @@
+"""Writers of an index that are stopped everywhere, and what they leave; run as a program.
+
+`python -m tests.faulty_writers KIND SCENARIO FOLDER [SEED]` forks one child for each fault, lets it
+write an index that it may not finish, then looks at what is left as the next reader and the next
+writer would, and prints a `Report` as JSON. A program of its own, because only a process without
+threads forks safely.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from indexer.errors import IndexerError, PublishError
+from indexer.generation import (
+    LocaleEntry,
+    ModelEntry,
+    current_generation,
+    generations,
+    rollback,
+    stage,
+    verify_generation,
+)
+from tests.os_faults import STRUCK, Fault, intercepted
+
+MODEL = ModelEntry(name="m", fingerprint="00", dimension=4, max_tokens=8, engine="ctranslate2")
+LOCALES = {"ja-jp": LocaleEntry(articles=1, passages=2, sentences=3, digest="11")}
+FIRST = datetime(2025, 1, 1, tzinfo=UTC)
+STAYS = {"CURRENT", ".lock", "generations", "staging"}
+LEFTOVERS = ["CURRENT", "crashed"]
+DONE, WRONG = 0, 20
+
+
+@dataclass
+class Report:
+    """How many faults were tried, how each child ended, and what was wrong after one."""
+
+    calls: list[str] = field(default_factory=list)
+    outcomes: dict[str, int] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+def write(index_dir: Path, number: int) -> Path:
+    """Publish generation `number`, keep 2: new files in two folders, one adopted where that works."""
+    with stage(index_dir) as staging:
+        (staging.dir / "ja-jp" / "lexical").mkdir(parents=True)
+        (staging.dir / "ja-jp" / "vectors").write_bytes(bytes([number % 256]) * 100)
+        (staging.dir / "ja-jp" / "lexical" / "terms").write_bytes(b"terms" * number)
+        with suppress(IndexerError):
+            staging.adopt(current_generation(index_dir) / "model", "model")
+        if not (staging.dir / "model").exists():
+            (staging.dir / "model").write_bytes(b"weights")
+        return staging.publish(
+            created=FIRST + timedelta(days=number),
+            digest=f"{number:064x}",
+            options={"number": number},
+            model=MODEL,
+            locales=LOCALES,
+            keep=2,
+        )
+
+
+def write_third(index_dir: Path) -> Path:
+    """The writer under fault in the scenarios "first" (of an empty index) and "next"."""
+    return write(index_dir, 3)
+
+
+SCENARIOS: dict[str, Callable[[Path], Path]] = {
+    "first": write_third,
+    "next": write_third,
+    "rollback": rollback,
+}
+
+
+def prepare(scenario: str, index_dir: Path) -> None:
+    """Lay down what the scenario finds: two generations and, for "next", a crashed writer's leftovers."""
+    if scenario == "first":
+        return
+    write(index_dir, 1)
+    write(index_dir, 2)
+    if scenario == "next":
+        (index_dir / "staging" / "crashed").mkdir()
+        (index_dir / "staging" / "crashed" / "vectors").write_bytes(b"half")
+        (index_dir / "staging" / "CURRENT").write_bytes(b"2025")
+
+
+def inspect(index_dir: Path) -> None:
+    """Assert what a reader and the next writer need."""
+    for folder in generations(index_dir):
+        verify_generation(folder)
+    if (index_dir / "CURRENT").exists():
+        assert current_generation(index_dir) in generations(index_dir)
+    with intercepted(Fault("error", at=0)):
+        newest = write(index_dir, 4)
+    assert current_generation(index_dir) == newest, "the next publication is not current"
+    verify_generation(newest)
+    assert os.listdir(index_dir / "staging") == [], "the next publication left garbage in staging/"
+    assert set(os.listdir(index_dir)) == STAYS, os.listdir(index_dir)
+    names = {folder.name for folder in generations(index_dir)}
+    assert names == set(os.listdir(index_dir / "generations")), "garbage in generations/"
+    assert len(names) <= 2, f"not pruned: {names}"
+
+
+def disk_state(index_dir: Path) -> frozenset[tuple[str, bytes]]:
+    """All names below a folder with their bytes: equal states need one inspection."""
+    return frozenset(
+        (str(path.relative_to(index_dir)), path.read_bytes() if path.is_file() else b"/")
+        for path in index_dir.rglob("*")
+    )
+
+
+def judge_error(error: BaseException, *, index_dir: Path, before: str | None, fault: Fault) -> None:
+    """Assert that an error which reached the caller is ours, tells the truth and left nothing.
+
+    What lay in staging/ already may stay where the fault came before it was cleared.
+    """
+    kind = KeyboardInterrupt if fault.kind == "interrupt" else IndexerError
+    assert isinstance(error, kind), f"{error!r} reached the caller"
+    if fault.kind == "errors":
+        return
+    now = current_generation(index_dir).name if (index_dir / "CURRENT").exists() else None
+    if isinstance(error, PublishError):
+        truth = f"generation {now} serves" if now else "no generation serves yet"
+        assert truth in str(error), f"not told that {truth}: {error}"
+    elif fault.kind == "error":
+        assert now == before, f"{error!r} was raised, but {now} serves"
+    if "clear_folder" not in functions_of(error) and not hasattr(error, "__notes__"):
+        left = sorted(os.listdir(index_dir / "staging")) if (index_dir / "staging").exists() else []
+        assert left in ([], LEFTOVERS), f"staging/ holds {left} after {error!r}"
+
+
+def functions_of(error: BaseException | None) -> Iterator[str]:
+    """The functions that an error, and what it was raised from, came through."""
+    while error is not None:
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            yield frame.f_code.co_name
+        error = error.__cause__ or error.__context__
+
+
+def forked(work: Callable[[], int], log: Path) -> int:
+    """Run `work` in a child; its exit status, negative where a signal ended it."""
+    child = os.fork()
+    if child == 0:
+        try:
+            status = work()
+        except BaseException:
+            log.write_text(traceback.format_exc())
+            status = WRONG
+        os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+@dataclass
+class Trial:
+    """Runs writers on copies of one prepared index and collects what is wrong after each."""
+
+    scenario: str
+    folder: Path
+    report: Report = field(default_factory=Report)
+    sound: set[frozenset[tuple[str, bytes]]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        prepare(self.scenario, self.folder / "base")
+
+    def fresh(self) -> Path:
+        """A copy of what the scenario finds; files hard-linked, as no writer edits one."""
+        index_dir = self.folder / "index"
+        shutil.rmtree(index_dir, ignore_errors=True)
+        if (self.folder / "base").exists():
+            shutil.copytree(self.folder / "base", index_dir, copy_function=os.link)
+        return index_dir
+
+    def judge(self, what: str, *, index_dir: Path, status: int, expected: tuple[int, ...]) -> None:
+        """Note how a writer ended, and what is wrong with what it left."""
+        log = self.folder / "log"
+        self.report.outcomes[str(status)] = self.report.outcomes.get(str(status), 0) + 1
+        try:
+            assert status in expected, log.read_text() if log.exists() else f"exit status {status}"
+            if index_dir.exists():
+                state = disk_state(index_dir)
+                if state not in self.sound:
+                    inspect(index_dir)
+                self.sound.add(state)
+        except Exception:
+            self.report.problems.append(f"{what}: {traceback.format_exc()}")
+        log.unlink(missing_ok=True)
+
+
+def strike_every_call(trial: Trial, kind: str) -> None:
+    """One writer for each call of the operating system that it makes."""
+    run = SCENARIOS[trial.scenario]
+    counted = Fault(kind, at=0)
+    index_dir = trial.fresh()
+    before = current_generation(index_dir).name if index_dir.exists() else None
+    with intercepted(counted):
+        run(index_dir)
+    trial.report.calls = counted.calls
+    for at, name in enumerate(counted.calls, start=1):
+        fault = Fault(kind, at=at)
+        index_dir = trial.fresh()
+
+        def work(fault: Fault = fault, index_dir: Path = index_dir) -> int:
+            try:
+                with intercepted(fault):
+                    run(index_dir)
+            except BaseException as error:
+                judge_error(error, index_dir=index_dir, before=before, fault=fault)
+            return STRUCK if fault.has_struck else DONE
+
+        status = forked(work, trial.folder / "log")
+        trial.judge(f"{kind} at call {at} ({name})", index_dir=index_dir, status=status, expected=(STRUCK,))
+
+
+def interrupt_every_line(trial: Trial) -> None:
+    """Ctrl-C before each line of staging.py that a writer executes."""
+    lines = interrupted_lines(trial, at=0)
+    trial.report.calls = [str(line) for line in lines]
+    for at, line in enumerate(lines, start=1):
+        index_dir = trial.fresh()
+        status = forked(lambda at=at: 0 * len(interrupted_lines(trial, at=at)), trial.folder / "log")
+        trial.judge(f"Ctrl-C at line {line}", index_dir=index_dir, status=status, expected=(DONE,))
+
+
+def interrupted_lines(trial: Trial, *, at: int) -> list[int]:
+    """The lines of staging.py that a writer executed; KeyboardInterrupt before number `at` of them."""
+    lines: list[int] = []
+
+    def trace(frame: FrameType, event: str, argument: object) -> Any:
+        if not frame.f_code.co_filename.endswith("/indexer/staging.py"):
+            return None
+        if event == "line":
+            lines.append(frame.f_lineno)
+            if len(lines) == at:
+                sys.settrace(None)
+                raise KeyboardInterrupt
+        return trace
+
+    index_dir = trial.folder / "index" if at else trial.fresh()
+    sys.settrace(trace)
+    try:
+        with suppress(KeyboardInterrupt), intercepted(Fault("exit", at=0)):
+            SCENARIOS[trial.scenario](index_dir)
+    finally:
+        sys.settrace(None)
+    return lines
+
+
+def kill_at_random(trial: Trial, seed: int) -> None:
+    """SIGKILL to writers that publish without end, fsyncs and all; 40 of them on one index."""
+    chance = random.Random(seed)
+    index_dir = trial.fresh()
+    started = time.perf_counter()
+    write(index_dir, 3)
+    took_s = time.perf_counter() - started
+    for round_number in range(40):
+        child = os.fork()
+        if child == 0:
+            with suppress(BaseException):
+                for number in range(5, 10_000):
+                    write(index_dir, number)
+            os._exit(WRONG)
+        time.sleep(chance.uniform(0, 3 * took_s))
+        os.kill(child, signal.SIGKILL)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        trial.judge(f"round {round_number}", index_dir=index_dir, status=status, expected=(-signal.SIGKILL,))
+
+
+def write_without_room(index_dir: Path) -> int:
+    """Publish where there may be no room, in the child."""
+    before = current_generation(index_dir)
+    try:
+        write(index_dir, 3)
+    except PublishError as error:
+        assert current_generation(index_dir) == before, f"{error}, but CURRENT has changed"
+        verify_generation(before)
+        assert f"generation {before.name} serves; free space there" in str(error), str(error)
+        assert os.listdir(index_dir / "staging") == [], f"staging/ is not empty after {error}"
+        return STRUCK
+    return DONE
+
+
+def limit_file_sizes(trial: Trial) -> None:
+    """No file may grow beyond n bytes: the kernel fails the write (EFBIG), no rights are needed."""
+    for limit in (0, 1, 14, 15, 99, 100, 500, 1100, 5000):
+        index_dir = trial.fresh()
+
+        def work(limit: int = limit, index_dir: Path = index_dir) -> int:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+            try:
+                return write_without_room(index_dir)
+            finally:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+        status = forked(work, trial.folder / "log")
+        expected = (DONE,) if limit == 5000 else (STRUCK,) if limit <= 500 else (DONE, STRUCK)
+        trial.judge(f"limit {limit}", index_dir=index_dir, status=status, expected=expected)
+
+
+def fill_disk(trial: Trial) -> None:
+    """A tmpfs with room for n more pages, then for n more files (ENOSPC); needs the right to mount."""
+    disk = trial.folder / "disk"
+    disk.mkdir()
+    for what, most in (("pages", 5), ("files", 12)):
+        for count in range(most + 1):
+            run_mount("-t", "tmpfs", "-o", "size=1m,nr_inodes=200", "tmpfs", disk)
+            index_dir = disk / "index"
+            prepare("rollback", index_dir)
+            usage = os.statvfs(disk)
+            if what == "pages":
+                (disk / "filler").write_bytes(bytes((usage.f_bfree - count) * usage.f_frsize))
+            else:
+                run_mount("-o", f"remount,nr_inodes={usage.f_files - usage.f_ffree + count}", disk)
+            status = forked(lambda index_dir=index_dir: write_without_room(index_dir), trial.folder / "log")
+            (disk / "filler").unlink(missing_ok=True)
+            run_mount("-o", "remount,nr_inodes=200", disk)
+            expected = (STRUCK,) if count == 0 else (DONE,) if count == most else (STRUCK, DONE)
+            trial.judge(f"{count} {what} left", index_dir=index_dir, status=status, expected=expected)
+            subprocess.run(["umount", disk], check=True)
+
+
+def run_mount(*arguments: str | Path) -> None:
+    """Run mount(8); it prints its own errors."""
+    subprocess.run(["mount", *arguments], check=True)
+
+
+def main(kind: str, scenario: str, folder: str, seed: str = "0") -> None:
+    """Run one kind of fault and print its report."""
+    trial = Trial(scenario, Path(folder))
+    if kind == "line":
+        interrupt_every_line(trial)
+    elif kind == "kill":
+        kill_at_random(trial, int(seed))
+    elif kind == "file-limit":
+        limit_file_sizes(trial)
+    elif kind == "tmpfs":
+        fill_disk(trial)
+    else:
+        strike_every_call(trial, kind)
+    print(json.dumps(asdict(trial.report)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

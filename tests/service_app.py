@@ -1,0 +1,77 @@
+"""The service over a fake index, and a client that calls it in this process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+import httpx
+from starlette.types import ASGIApp
+
+from indexer import Ranking
+from service.app import create_app
+from service.confidence import Confidence, judge
+from service.messages import read_messages
+from service.routes import IndexSource
+from service.settings import Settings
+from service.writers import AnswerWriter, ExtractiveWriter
+from tests.fake_index import FakeFollower, FakeIndex
+
+JSON = {"Content-Type": "application/json"}
+
+
+def guess_first(text: str, available: Sequence[str]) -> str:
+    """A guesser that always takes en-us."""
+    return "en-us"
+
+
+def build_app(
+    index: FakeIndex | None = None,
+    *,
+    follower: object | None = None,
+    settings: Settings | None = None,
+    confidence: Confidence = judge,
+    writer: AnswerWriter | None = None,
+    guess: Callable[[str, Sequence[str]], str] = guess_first,
+    stopping: Callable[[], bool] = lambda: False,
+) -> ASGIApp:
+    """The application over `index` (the fake articles where it isn't given) or `follower`."""
+    source = follower or FakeFollower(FakeIndex() if index is None else index)
+    return create_app(
+        cast(IndexSource, source),
+        settings=settings or Settings(),
+        writer=writer or ExtractiveWriter(sentences_max=4),
+        confidence=confidence,
+        guess=guess,
+        messages=read_messages(),
+        stopping=stopping,
+    )
+
+
+class Client:
+    """Calls an application in this process; an exception that escapes from it fails the test."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        async def call() -> httpx.Response:
+            transport = httpx.ASGITransport(self._app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+                return await client.request(method, path, **options)
+
+        return asyncio.run(call())
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, body: object, **options: Any) -> httpx.Response:
+        return self.request("POST", path, json=body, **options)
+
+    def ask(self, question: str, **fields: object) -> Any:
+        response = self.post("/v1/ask", {"question": question, **fields})
+        assert response.status_code == 200, response.text
+        return response.json()
+
+

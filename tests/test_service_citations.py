@@ -1,0 +1,126 @@
+"""Marks become verbatim quotes, or their sentence is not said."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer import Block, BlockKind, Hit, Passage, Sentence
+from service.citations import CitedText, Draft, DraftSentence, Mark, resolve_citations
+from tests.fake_index import ARTICLES, build_passages, rank_passages
+
+EN = build_passages(ARTICLES[0])
+DE = build_passages(ARTICLES[2])
+OUTAGES = Mark("en-us/partner-help/mail#when-we-write.0", 0, 53)
+PRICES = Mark("en-us/partner-help/mail#when-we-write.0", 54, 91)
+STOP = Mark("en-us/partner-help/mail#stop.0", 0, 36)
+
+
+@pytest.fixture
+def hits() -> list[Hit]:
+    return rank_passages("mail", [*EN, *DE], k=10)
+
+
+def draft(*sentences: tuple[str, tuple[Mark, ...]]) -> Draft:
+    return Draft(tuple(DraftSentence(text, marks) for text, marks in sentences), "extractive")
+
+
+def test_numbers_run_in_order_of_appearance(hits: list[Hit]) -> None:
+    cited = resolve_citations(draft(("Two.", (PRICES,)), ("One.", (OUTAGES,))), hits)
+    assert cited.text == "Two.[1] One.[2]"
+    assert [(c.number, c.quote) for c in cited.citations] == [
+        (1, "It never writes to them about prices."),
+        (2, "The vendor may write to your customers about outages."),
+    ]
+
+
+def test_a_span_that_two_sentences_rest_on_is_cited_once(hits: list[Hit]) -> None:
+    cited = resolve_citations(draft(("A.", (STOP,)), ("B.", (OUTAGES, STOP)), ("C.", (STOP, STOP))), hits)
+    assert cited.text == "A.[1] B.[1][2] C.[1]"
+    assert [c.number for c in cited.citations] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        Mark("en-us/partner-help/none#x.0", 0, 5),
+        Mark(STOP.passage_id, 0, 37),
+        Mark(STOP.passage_id, -1, 5),
+        Mark(STOP.passage_id, 5, 5),
+        Mark(STOP.passage_id, 6, 5),
+        Mark(STOP.passage_id, 3, 4),
+    ],
+    ids=["unknown passage", "past the end", "before the start", "empty", "backwards", "a blank"],
+)
+def test_a_sentence_with_a_mark_that_points_at_nothing_is_dropped(hits: list[Hit], mark: Mark) -> None:
+    cited = resolve_citations(draft(("Bad.", (OUTAGES, mark)), ("Good.", (STOP,))), hits)
+    assert cited.text == "Good.[1]"
+    assert [c.quote for c in cited.citations] == ["You cannot stop mail about security."]
+
+
+def test_a_sentence_without_mark_or_words_is_dropped(hits: list[Hit]) -> None:
+    assert resolve_citations(draft(("No mark.", ()), (" ", (STOP,))), hits) == CitedText("", ())
+
+
+def test_only_passages_that_were_shown_can_be_cited(hits: list[Hit]) -> None:
+    others = [hit for hit in hits if hit.passage.id != STOP.passage_id]
+    assert resolve_citations(draft(("Stop.", (STOP,))), others) == CitedText("", ())
+
+
+def test_a_quote_carries_the_english_of_the_sentences_it_touches(hits: list[Hit]) -> None:
+    passage = DE[0]
+    whole = Mark(passage.id, 0, len(passage.text))
+    first = Mark(passage.id, 4, 12)
+    cited = resolve_citations(draft(("A.", (whole,)), ("B.", (first,)), ("C.", (STOP,))), hits)
+    assert [c.source_quote for c in cited.citations] == [
+        "The vendor may write to your customers about outages. It never writes to them about prices.",
+        "The vendor may write to your customers about outages.",
+        None,
+    ]
+
+
+def test_a_quoted_row_carries_its_column_names(hits: list[Hit]) -> None:
+    row = Block(BlockKind.ROW, 0, 36, context="What | When")
+    passage = dataclasses.replace(EN[1], blocks=(row,))
+    hit = dataclasses.replace(hits[0], passage=passage)
+    assert resolve_citations(draft(("Row.", (STOP,))), [hit]).citations[0].context == "What | When"
+
+
+texts = st.text(alphabet=st.sampled_from("ab 。\n\U0001f600é"), max_size=30)
+
+
+@st.composite
+def passages(draw: st.DrawFn) -> Passage:
+    text = draw(texts)
+    cuts = sorted(draw(st.sets(st.integers(0, len(text)), max_size=6)))
+    sentences = tuple(
+        Sentence(a, b, draw(st.none() | st.just("English."))) for a, b in zip(cuts, cuts[1:], strict=False)
+    )
+    return dataclasses.replace(
+        EN[0], id=draw(st.sampled_from("pqr")), text=text, sentences=sentences, blocks=()
+    )
+
+
+marks = st.builds(Mark, st.sampled_from("pqrs"), st.integers(-3, 33), st.integers(-3, 33))
+drafts = st.lists(
+    st.builds(DraftSentence, st.text(max_size=5), st.lists(marks, max_size=3).map(tuple)), max_size=6
+).map(lambda sentences: Draft(tuple(sentences), "extractive"))
+
+
+@given(st.lists(passages(), max_size=3, unique_by=lambda p: p.id), drafts)
+def test_whatever_is_drafted_no_quote_is_absent_from_its_passage(shown: list[Passage], drafted: Draft) -> None:
+    cited = resolve_citations(drafted, rank_passages("a", shown, k=9))
+    by_id = {passage.id: passage for passage in shown}
+    for citation in cited.citations:
+        passage = by_id[citation.hit.passage.id]
+        assert 0 <= citation.start < citation.end <= len(passage.text)
+        assert passage.text[citation.start : citation.end] == citation.quote
+        assert citation.quote.strip()
+    assert [c.number for c in cited.citations] == list(range(1, len(cited.citations) + 1))
+    spans = {(c.hit.passage.id, c.start, c.end) for c in cited.citations}
+    assert len(spans) == len(cited.citations)
+    assert all(f"[{c.number}]" in cited.text for c in cited.citations)
+    assert bool(cited.text) == bool(cited.citations)
