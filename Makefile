@@ -34,7 +34,7 @@ TORCH_INSTALLED := $(VENV)/torch-build
 READY := $(VENV)/ready
 MODEL := .cache/model-prepared
 
-.PHONY: help setup demo test check lint evaluate bench lock clean python FORCE
+.PHONY: help setup demo test check lint coverage evaluate bench lock clean python FORCE
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -73,6 +73,9 @@ lint: $(READY)
 	    $(BIN)/python -m ruff format --check . >&2; echo "Way out: '$(BIN)/ruff format .' writes them anew." >&2; exit 1; }
 	@echo "==> mypy"
 	@$(BIN)/python -m mypy --no-error-summary
+
+coverage: setup  ## run all tests, and list the lines and branches that none of them reaches
+	@$(BIN)/python -m pytest --cov --cov-report=term
 
 evaluate: setup  ## measure search on the real articles, all locales (the index is kept in .cache)
 	@set -e; corpus="$(CORPUS)"; \

@@ -13,8 +13,17 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.progress import ProgressColumn, Task, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -22,7 +31,9 @@ from indexer import Index, IndexerError, nearest_locale, normalise_locale, open_
 from indexer.generation import current_generation, generations, read_manifest, verify_generation
 from indexer.generation import rollback as roll_back
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Build and read an index of help articles.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Build and read an index of help articles."
+)
 err = Console(stderr=True, highlight=False)
 out = Console(highlight=False, soft_wrap=True)
 
@@ -118,8 +129,12 @@ def build(
     strict: Annotated[bool, typer.Option("--strict", help="Stop where a file can't be read.")] = False,
     prune: Annotated[bool, typer.Option("--prune", help="Drop locales that CORPUS does not hold.")] = False,
     keep: Annotated[int, typer.Option(min=1, help="Generations to keep.")] = 3,
-    host: Annotated[str, typer.Option(help="Host of the articles' addresses.")] = "https://learn.microsoft.com",
-    base_path: Annotated[list[str] | None, typer.Option(help="DOCSET=PATH in the articles' addresses.")] = None,
+    host: Annotated[
+        str, typer.Option(help="Host of the articles' addresses.")
+    ] = "https://learn.microsoft.com",
+    base_path: Annotated[
+        list[str] | None, typer.Option(help="DOCSET=PATH in the articles' addresses.")
+    ] = None,
     cache: Annotated[Path, typer.Option(help="Where prepared models are kept.")] = DEFAULT_CACHE,
     threads: Annotated[int, typer.Option(min=1, help="Threads that embed.")] = 2,
     as_json: AsJson = False,
@@ -138,7 +153,13 @@ def build(
             bars.stage("preparing model", None)
             prepared = prepare_model(model, cache)
             report = build_index(
-                corpus, index, model=prepared, now=datetime.now(UTC), options=options, progress=bars, threads=threads
+                corpus,
+                index,
+                model=prepared,
+                now=datetime.now(UTC),
+                options=options,
+                progress=bars,
+                threads=threads,
             )
         if as_json:
             _print_json({**asdict(report), "embedded": report.embedded, "copied": report.copied})
@@ -174,7 +195,9 @@ def verify(index: IndexDir, as_json: AsJson = False) -> None:
         manifest = verify_generation(folder)
         size = sum(entry.size for entry in manifest.files.values())
         if as_json:
-            _print_json({"generation": folder.name, "files": len(manifest.files), "bytes": size, "whole": True})
+            _print_json(
+                {"generation": folder.name, "files": len(manifest.files), "bytes": size, "whole": True}
+            )
         else:
             out.print(f"{folder.name}: {len(manifest.files)} files, {size / 1e6:,.0f} MB, whole")
 
@@ -196,7 +219,9 @@ def show(index: IndexDir, as_json: AsJson = False) -> None:
             )  # fmt: skip
             return
         out.print(f"generation {folder.name}, made {manifest.created:%Y-%m-%d %H:%M} UTC")
-        out.print(f"model {manifest.model.name} ({manifest.model.engine}, {manifest.model.dimension} dimensions)")
+        out.print(
+            f"model {manifest.model.name} ({manifest.model.engine}, {manifest.model.dimension} dimensions)"
+        )
         table = Table("locale", "articles", "passages", "sentences")
         for locale, entry in sorted(manifest.locales.items()):
             table.add_row(locale, f"{entry.articles:,}", f"{entry.passages:,}", f"{entry.sentences:,}")
@@ -223,7 +248,10 @@ def search(
             scores = hit.scores
             out.print(
                 Text(f"{hit.rank}. {hit.score:.3f} ", style="bold")
-                + Text(f"passage {scores.dense:.3f} sentence {scores.sentence:.3f} words {scores.lexical:.3f}", "cyan")
+                + Text(
+                    f"passage {scores.dense:.3f} sentence {scores.sentence:.3f} words {scores.lexical:.3f}",
+                    "cyan",
+                )
             )
             out.print(Text(" > ".join((hit.passage.edition.title, *hit.passage.headings))))
             out.print(Text(hit.passage.url, style="blue"))

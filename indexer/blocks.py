@@ -121,7 +121,12 @@ class _Inline:
 
     def add(self, piece: Piece) -> None:
         last = self.pieces[-1] if self.pieces else None
-        if last is not None and last.source is None and piece.source is None and last.neutral == piece.neutral:
+        if (
+            last is not None
+            and last.source is None
+            and piece.source is None
+            and last.neutral == piece.neutral
+        ):
             self.pieces[-1] = Piece(
                 last.target + piece.target, None, None, last.neutral, last.unlinked + piece.unlinked
             )
@@ -266,9 +271,7 @@ class BlockReader:
             target, letters = self._side(part.target, read)
             source, _ = self._side(part.source, _Inline())
             read.images_only = False
-            read.pieces.append(
-                Piece(target, source or None, part.ordinal, True, 0 if linked else letters)
-            )
+            read.pieces.append(Piece(target, source or None, part.ordinal, True, 0 if linked else letters))
         else:
             text = plain_text(part)
             if not alt and text.strip():

@@ -24,7 +24,15 @@ from indexer.corpus import Corpus, CorpusOptions, Skipped, parse_locale, read_co
 from indexer.docfx import ArticleParser
 from indexer.embedding import Embedder, open_embedder
 from indexer.errors import CorpusError, IndexCorrupt, IndexMissing
-from indexer.generation import LocaleEntry, Manifest, ModelEntry, Staging, current_generation, read_manifest, stage
+from indexer.generation import (
+    LocaleEntry,
+    Manifest,
+    ModelEntry,
+    Staging,
+    current_generation,
+    read_manifest,
+    stage,
+)
 from indexer.locales import SOURCE_LOCALE
 from indexer.model import PreparedModel
 from indexer.passages import PassageOptions, split_article
@@ -165,7 +173,11 @@ class _Build:
         others = self._other_locales(locales)
         self._report.kept = others
         changed = [locale for locale in locales if locale not in unchanged]
-        if not changed and self._current is not None and set(self._current[1].locales) == {*unchanged, *others}:
+        if (
+            not changed
+            and self._current is not None
+            and set(self._current[1].locales) == {*unchanged, *others}
+        ):
             for locale in unchanged:
                 self._count_unchanged(locale)
             self._report.generation = self._current[0].name
@@ -211,7 +223,9 @@ class _Build:
     def _count_unchanged(self, locale: str) -> None:
         assert self._current is not None
         entry = self._current[1].locales[locale]
-        rows = sum(len(stored_vectors(self._current[0] / locale, name)[0]) for name in ("vectors", "sentences"))
+        rows = sum(
+            len(stored_vectors(self._current[0] / locale, name)[0]) for name in ("vectors", "sentences")
+        )
         self._report.locales[locale] = LocaleReport(
             entry.articles, entry.passages, entry.sentences, copied=rows, unchanged=True
         )
@@ -232,7 +246,9 @@ class _Build:
     def _write_changed(self, changed: Sequence[str], digests: Mapping[str, str], embedder: Embedder) -> None:
         # The source language first: the others' English sides are then embedded already.
         order = sorted(changed, key=lambda locale: (locale != SOURCE_LOCALE, locale))
-        self._progress.stage("reading articles", sum(len(self._corpus.files.get(locale, ())) for locale in order))
+        self._progress.stage(
+            "reading articles", sum(len(self._corpus.files.get(locale, ())) for locale in order)
+        )
         laid_out = {locale: self._lay_out(locale, embedder) for locale in order}
         _refuse_failures(self._corpus, self._options)
         rows = _Rows(embedder, self._current, self._progress)
@@ -341,7 +357,9 @@ def _refuse_failures(corpus: Corpus, options: BuildOptions) -> None:
     if options.strict and corpus.failed:
         first = corpus.failed[0]
         where = first.file if first.line is None else f"{first.file}:{first.line}"
-        raise CorpusError(f"{where}: {first.reason} ({len(corpus.failed)} files can't be read; --strict stops here)")
+        raise CorpusError(
+            f"{where}: {first.reason} ({len(corpus.failed)} files can't be read; --strict stops here)"
+        )
 
 
 def _current(index_dir: Path) -> tuple[Path, Manifest] | None:

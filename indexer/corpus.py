@@ -118,7 +118,11 @@ class Corpus:
         digest = hashlib.sha256(repr((self.options.host, sorted(self.options.base_paths.items()))).encode())
         for source in files:
             parts = (
-                source.path, source.docset.locale, source.docset.base_path, source.sha256, source.retired_to
+                source.path,
+                source.docset.locale,
+                source.docset.base_path,
+                source.sha256,
+                source.retired_to,
             )
             digest.update(repr(parts).encode())
         return digest.hexdigest()
@@ -187,7 +191,9 @@ def _derive_source(corpus: Corpus, parser: ArticleParser) -> Iterator[Article]:
                 break
 
 
-def find_docsets(root: Path, options: CorpusOptions, *, depth: int = 0, locale: str | None = None) -> list[Docset]:
+def find_docsets(
+    root: Path, options: CorpusOptions, *, depth: int = 0, locale: str | None = None
+) -> list[Docset]:
     """The docsets at or below `root`, sorted by folder.
 
     Raises: CorpusError where `root` is no folder or a configuration file can't be read.
@@ -289,7 +295,11 @@ def _list_files(docset: Docset, corpus: Corpus, progress: Callable[[int], None] 
             continue
         listed.append(
             SourceFile(
-                docset, file, path, hashlib.sha256(content).hexdigest(), _hand_over(content),
+                docset,
+                file,
+                path,
+                hashlib.sha256(content).hexdigest(),
+                _hand_over(content),
                 b"data-stu-id=" in content,
             )
         )
@@ -340,7 +350,9 @@ def _read_text(file: Path) -> str:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise ArticleError(str(file), line, f"not UTF-8 (byte {error.start}): save the file as UTF-8") from error
+        raise ArticleError(
+            str(file), line, f"not UTF-8 (byte {error.start}): save the file as UTF-8"
+        ) from error
 
 
 def _origin(source: SourceFile, options: CorpusOptions) -> Origin:
@@ -352,7 +364,11 @@ def _origin(source: SourceFile, options: CorpusOptions) -> Origin:
         return "/".join(part for part in (options.host.rstrip("/"), locale, docset.base_path, page) if part)
 
     return Origin(
-        str(source.file), source.path, docset.locale, address(docset.locale), address(SOURCE_LOCALE),
+        str(source.file),
+        source.path,
+        docset.locale,
+        address(docset.locale),
+        address(SOURCE_LOCALE),
         source.retired_to,
     )
 
@@ -386,5 +402,6 @@ def _refuse_twins(docsets: Sequence[Docset]) -> None:
         twin = seen.setdefault((docset.locale, docset.name), docset)
         if twin is not docset:
             raise CorpusError(
-                f"{docset.name} in {docset.locale} stands twice: {twin.folder} and {docset.folder}; name one of them"
+                f"{docset.name} in {docset.locale} stands twice: "
+                f"{twin.folder} and {docset.folder}; name one of them"
             )

@@ -83,8 +83,8 @@ def _read_question(line: str, where: str) -> Question:
         evidence = [fields.get("evidence", ""), *(fields.get("evidence_also") or [])]
         history = tuple(Turn(turn["role"], turn["content"]) for turn in fields.get("history") or [])
         return Question(
-            fields["id"], fields["locale"], fields["query"], fields.get("query_lang", ""), fields["kind"], history,
-            tuple(articles), tuple(text for text in map(_evidence_text, evidence) if text),
+            fields["id"], fields["locale"], fields["query"], fields.get("query_lang", ""), fields["kind"],
+            history, tuple(articles), tuple(text for text in map(_evidence_text, evidence) if text),
             bool(fields.get("near_miss")),
         )  # fmt: skip
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -132,7 +132,10 @@ def run_questions(
 def evaluate(index: Index, questions: Sequence[Question], rankings: dict[str, Ranking]) -> list[Row]:
     """A row for all answerable questions, then one for each locale, then one for each kind."""
     answerable = [question for question in questions if question.articles]
-    levels = [_measure(*_article_level(answerable, rankings)), _measure(*_evidence_level(index, answerable, rankings))]
+    levels = [
+        _measure(*_article_level(answerable, rankings)),
+        _measure(*_evidence_level(index, answerable, rankings)),
+    ]
     groups: list[tuple[str, list[Question]]] = [("all", answerable)]
     for name in sorted({question.locale for question in answerable}):
         groups.append((name, [question for question in answerable if question.locale == name]))

@@ -87,4 +87,3 @@ def _body(value: object, origin: Origin, parser: ArticleParser) -> tuple[list[Dr
     if not isinstance(value, str):
         return [], Scope((), (), ())
     return parser.read_blocks(lift_spans(value, path=origin.file), origin.locale)
-

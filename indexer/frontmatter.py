@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
+from typing import NoReturn
 
 import yaml
 
@@ -25,13 +26,17 @@ class _Loader(yaml.SafeLoader):
 
     depth = 0
 
+    def _refuse(self, reason: str) -> NoReturn:
+        mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+        raise yaml.MarkedYAMLError(problem=reason, problem_mark=mark)
+
     def compose_node(self, parent: yaml.Node | None, index: object) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(problem="aliases are not allowed", problem_mark=self.peek_event().start_mark)
+            self._refuse("aliases are not allowed")
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise yaml.MarkedYAMLError(problem=f"nested deeper than {MAX_DEPTH}", problem_mark=self.peek_event().start_mark)
-        node: yaml.Node | None = super().compose_node(parent, index)  # type: ignore[no-untyped-call,arg-type]
+            self._refuse(f"nested deeper than {MAX_DEPTH}")
+        node: yaml.Node | None = super().compose_node(parent, index)  # type: ignore[arg-type]
         self.depth -= 1
         return node
 
@@ -43,7 +48,7 @@ class _Loader(yaml.SafeLoader):
                 reason = "a key is no plain word" if key is None else f"key {key!r} stands twice"
                 raise yaml.MarkedYAMLError(problem=reason, problem_mark=key_node.start_mark)
             seen.add(key)
-        return super().construct_mapping(node, deep=deep)  # type: ignore[no-any-return]
+        return super().construct_mapping(node, deep=deep)
 
 
 _Loader.yaml_implicit_resolvers = {

@@ -29,7 +29,9 @@ def write_lexical(folder: Path, texts: Sequence[str], locale: str) -> None:
     terms = Terms(locale)
     documents = [terms(text) for text in texts]
     # A sorted vocabulary and ids: bm25s on strings depends on the hash seed.
-    vocabulary = {term: number for number, term in enumerate(sorted({t for terms in documents for t in terms}))}
+    vocabulary = {
+        term: number for number, term in enumerate(sorted({t for terms in documents for t in terms}))
+    }
     ids = [[vocabulary[term] for term in document] for document in documents]
     folder.mkdir(parents=True)
     (folder / "size.json").write_text(json.dumps({"rows": len(texts), "terms": len(vocabulary)}), "utf-8")
@@ -66,7 +68,9 @@ class LexicalIndex:
         if self._index is None or not terms:
             return np.zeros(self._rows, dtype=np.float32)
         known = [number for term in terms if (number := self._index.vocab_dict.get(term)) is not None]
-        total = float(self._idf[known].sum()) + (len(terms) - len(known)) * float(_idf(np.zeros(1), self._rows)[0])
+        total = float(self._idf[known].sum()) + (len(terms) - len(known)) * float(
+            _idf(np.zeros(1), self._rows)[0]
+        )
         if not known or total <= 0:
             return np.zeros(self._rows, dtype=np.float32)
         found: Scores = self._index.get_scores_from_ids(known)

@@ -73,7 +73,21 @@ def _edition_row(edition: Edition) -> list[object]:
 
 
 def _read_edition(row: list[object]) -> Edition:
-    path, locale, title, source_title, description, url, updated, kind, handed_over, commit, roles, scope, retired = row
+    (
+        path,
+        locale,
+        title,
+        source_title,
+        description,
+        url,
+        updated,
+        kind,
+        handed_over,
+        commit,
+        roles,
+        scope,
+        retired,
+    ) = row
     return Edition(
         str(path), str(locale), str(title), _text(source_title), str(description), str(url), _date(updated),
         Translation(TranslationType(str(kind)), _date(handed_over), _text(commit)),
@@ -91,7 +105,9 @@ def _passage_row(passage: Passage) -> list[object]:
 
 
 def _read_passage(row: list[object], edition: Edition) -> Passage:
-    passage_id, anchor, url, headings, source_headings, start, text, source_text, context, source_context = row[:10]
+    passage_id, anchor, url, headings, source_headings, start, text, source_text, context, source_context = (
+        row[:10]
+    )
     blocks, sentences = row[10:]
     assert isinstance(blocks, list)
     assert isinstance(sentences, list)

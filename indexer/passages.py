@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from langchain_text_splitters import RecursiveCharacterTextSplitter, TextSplitter
 
@@ -40,7 +41,10 @@ class _UnitSplitter(TextSplitter):
     def __init__(self, units: Sequence[str], sizes: Sequence[int], limit: int) -> None:
         lengths = dict(zip(units, sizes, strict=True))
         super().__init__(
-            chunk_size=limit, chunk_overlap=0, length_function=lambda text: lengths.get(text, 0), strip_whitespace=False
+            chunk_size=limit,
+            chunk_overlap=0,
+            length_function=lambda text: lengths.get(text, 0),
+            strip_whitespace=False,
         )
         self._units = list(units)
 
@@ -71,7 +75,7 @@ def _split_section(
             else _cut(section, start, end, count_tokens, options.window_tokens, by_source=False)
         )
     ]
-    passages = []
+    passages: list[Passage] = []
     for start, end in bounds:
         text = section.text[start:end].rstrip()
         if text:
@@ -148,7 +152,7 @@ def _units(section: Section, start: int, end: int, *, by_source: bool) -> tuple[
     order = sorted(cuts)
     sources = {sentence.start: sentence.source for sentence in inside}
     units, measured = [], []
-    for left, right in zip(order, order[1:], strict=False):
+    for left, right in pairwise(order):
         unit = section.text[left:right]
         units.append(unit)
         measured.append((sources.get(left) or unit) if by_source else unit)
@@ -190,7 +194,11 @@ def _context(section: Section, start: int, end: int) -> tuple[str, str]:
     for block in section.blocks:
         if block.start < end and block.end > start:
             inside = section.text[start:end]
-            if block.context and block.kind in (BlockKind.ITEM, BlockKind.ROW) and block.context not in inside:
+            if (
+                block.context
+                and block.kind in (BlockKind.ITEM, BlockKind.ROW)
+                and block.context not in inside
+            ):
                 return block.context, block.source_context
             return "", ""
     return "", ""

@@ -19,7 +19,14 @@ from pathlib import Path
 import numpy as np
 
 from indexer.embedding import Embedder, open_embedder
-from indexer.errors import IndexCorrupt, IndexerError, IndexMissing, QuestionError, UnknownLocale, UnknownPassage
+from indexer.errors import (
+    IndexCorrupt,
+    IndexerError,
+    IndexMissing,
+    QuestionError,
+    UnknownLocale,
+    UnknownPassage,
+)
 from indexer.fusion import FusionWeights
 from indexer.generation import Manifest, ModelEntry, current_generation, verify_generation
 from indexer.records import Edition, Filters, Passage, Ranking, Turn
@@ -85,7 +92,11 @@ class Index:
             raise QuestionError("the question is empty")
         shard = self._shard(locale)
         allowed = _allowed_editions(shard.editions, filters, among)
-        hits = shard.search(self.prepare(question, history), k, among=allowed, weights=self.weights) if k > 0 else ()
+        hits = (
+            shard.search(self.prepare(question, history), k, among=allowed, weights=self.weights)
+            if k > 0
+            else ()
+        )
         return Ranking(question, locale, self.generation, hits)
 
     def prepare(self, question: str, history: Sequence[Turn] = ()) -> Query:
@@ -95,7 +106,11 @@ class Index:
         weights = np.array([TURN_DECAY**age for age in range(len(texts))], dtype=np.float32)
         weights /= weights.sum()
         vector = np.sum(
-            [weight * self.embedder.embed_question(text) for text, weight in zip(texts, weights, strict=True)], axis=0
+            [
+                weight * self.embedder.embed_question(text)
+                for text, weight in zip(texts, weights, strict=True)
+            ],
+            axis=0,
         )
         vector = (vector / np.linalg.norm(vector)).astype(np.float32)
         return Query(vector, tuple(zip(texts, weights.tolist(), strict=True)))
@@ -229,7 +244,10 @@ class IndexFollower:
 
 
 def _newest(shard: Shard) -> date | None:
-    return max((e.translation.handed_over for e in shard.editions.values() if e.translation.handed_over), default=None)
+    return max(
+        (e.translation.handed_over for e in shard.editions.values() if e.translation.handed_over),
+        default=None,
+    )
 
 
 def _files(manifest: Manifest, folder: str) -> dict[str, object]:

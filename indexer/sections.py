@@ -22,6 +22,8 @@ from indexer.sentences import align_sentences, split_sentences
 ROW_SENTENCE_CHARS = 400
 # A linked block with fewer letters than this outside its links says nothing by itself.
 CONTENT_LETTERS = 24
+# A section whose heading repeats on its page ("Impacted audience": "All partners") needs this many.
+REPEATED_LETTERS = 80
 CELL_GAP = " | "
 _SPACE = re.compile(r"\s+")
 
@@ -52,7 +54,7 @@ def build_sections(drafts: Sequence[Draft], side: Side) -> tuple[str, str | None
     title_at = next((i for i, g in enumerate(groups) if g.heading is not None and g.heading.level == 1), None)
     title, source_title = ("", None) if title_at is None else _heading_texts(groups[title_at].heading, side)
     stack: list[tuple[int, str, str | None, str]] = []  # level, text, English, anchor where unique
-    sections: list[Section] = []
+    sections: list[tuple[Section, bool]] = []
     for number, (group, anchor) in enumerate(zip(groups, anchors, strict=True)):
         if group.heading is not None:
             text, source = _heading_texts(group.heading, side)
@@ -74,11 +76,10 @@ def build_sections(drafts: Sequence[Draft], side: Side) -> tuple[str, str | None
         )
         if not section.text and _has_children(groups, number):
             continue  # its heading stands in the paths of the sections below it
-        if sections and not _has_content(group.blocks):
-            sections[-1] = _fold(sections[-1], section)
-        else:
-            sections.append(section)
-    return title, source_title, tuple(sections)
+        repeats = group.heading is not None and counts[_anchor(group.heading)] > 1
+        needed = REPEATED_LETTERS if repeats else 1
+        sections.append((section, sum(map(_letters, group.blocks)) >= needed))
+    return title, source_title, tuple(_folded(sections))
 
 
 def slug(text: str) -> str:
@@ -122,7 +123,11 @@ def _grouped(drafts: Sequence[Draft]) -> list[_Group]:
 def _anchor(heading: HeadingDraft | None) -> str:
     if heading is None:
         return ""
-    return heading.anchors[0] if heading.anchors else slug(source_of(heading.pieces) or one_side(heading.pieces, Side.TARGET))
+    return (
+        heading.anchors[0]
+        if heading.anchors
+        else slug(source_of(heading.pieces) or one_side(heading.pieces, Side.TARGET))
+    )
 
 
 def _unique_anchors(groups: Sequence[_Group]) -> list[str]:
@@ -156,17 +161,14 @@ def _has_children(groups: Sequence[_Group], number: int) -> bool:
     return following[0].heading.level > here.level
 
 
-def _has_content(blocks: Sequence[BlockDraft]) -> bool:
-    return any(_says_something(block) for block in blocks)
-
-
-def _says_something(block: BlockDraft) -> bool:
+def _letters(block: BlockDraft) -> int:
+    """The letters outside links, wide ones counted twice; 0 where they are too few to say anything."""
     if block.kind in (BlockKind.COLUMNS, BlockKind.IMAGE):
-        return False
+        return 0
     if block.kind in (BlockKind.ROW, BlockKind.CODE):
-        return True
+        return 1000
     letters = sum(piece.unlinked * (2 if _is_wide(piece.target) else 1) for piece in block.pieces)
-    return letters >= (CONTENT_LETTERS if block.linked else 1)
+    return 0 if block.linked and letters < CONTENT_LETTERS else letters
 
 
 def _is_wide(text: str) -> bool:
@@ -250,25 +252,56 @@ def _write_cell(written: _Written, cell: Sequence[Piece], side: Side, *, verbati
             pairs: list[tuple[int, int, str | None]] = [(a, b, None) for a, b in split_sentences(text)]
         else:
             pairs = [*align_sentences(text, _SPACE.sub(" ", piece.source).strip())]
-        written.sentences += [Sentence(at + a, at + b, source or None, piece.ordinal) for a, b, source in pairs]
+        written.sentences += [
+            Sentence(at + a, at + b, source or None, piece.ordinal) for a, b, source in pairs
+        ]
 
 
-def _fold(section: Section, folded: Section) -> Section:
-    """`section` with the heading and the text of a contentless one at its end."""
+def _folded(sections: Sequence[tuple[Section, bool]]) -> list[Section]:
+    """Sections with content; the text of the others stands at the end of the one before.
+
+    One that opens a group of siblings ("Categories" of an announcement) goes to the one behind it:
+    the section before it is about something else.
+    """
+    kept: list[Section] = []
+    waiting: list[Section] = []
+    for section, content in sections:
+        parent = section.headings[:-1]
+        beside = bool(kept) and parent in (kept[-1].headings, kept[-1].headings[:-1])
+        if content:
+            for earlier in reversed(waiting):
+                section = _join(section, earlier, before=True)
+            waiting = []
+            kept.append(section)
+        elif beside and not waiting:
+            kept[-1] = _join(kept[-1], section, before=False)
+        else:
+            waiting.append(section)
+    for section in waiting:
+        if kept:
+            kept[-1] = _join(kept[-1], section, before=False)
+        else:
+            kept.append(section)
+    return kept
+
+
+def _join(section: Section, folded: Section, *, before: bool) -> Section:
+    """`section` with the heading and text of a contentless one before or behind its own."""
     heading = folded.headings[-1] if folded.headings else ""
     addition = "\n".join(part for part in (heading, folded.text) if part)
     if not addition:
         return section
     gap = "\n" if section.text else ""
-    start = len(section.text) + len(gap)
-    shift = start + len(addition) - len(folded.text)
-    sentences = [
-        replace(sentence, start=sentence.start + shift, end=sentence.end + shift) for sentence in folded.sentences
-    ]
-    block = Block(BlockKind.FOLDED, start, start + len(addition), "", "")
+    at = 0 if before else len(section.text) + len(gap)
+    shift = len(addition) + len(gap) if before else 0
+    within = at + len(addition) - len(folded.text)
+    block = Block(BlockKind.FOLDED, at, at + len(addition), "", "")
+    blocks = [replace(b, start=b.start + shift, end=b.end + shift) for b in section.blocks]
+    own = [replace(s, start=s.start + shift, end=s.end + shift) for s in section.sentences]
+    other = [replace(s, start=s.start + within, end=s.end + within) for s in folded.sentences]
     return replace(
         section,
-        text=section.text + gap + addition,
-        blocks=(*section.blocks, block),
-        sentences=(*section.sentences, *sentences),
+        text=addition + gap + section.text if before else section.text + gap + addition,
+        blocks=(block, *blocks) if before else (*blocks, block),
+        sentences=(*other, *own) if before else (*own, *other),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 # A stop of a wide script ends a sentence by itself; a Latin one only before white space.
 _CLOSERS = r"[)\]}\"'”’»）］｝」』】〉》]*"
@@ -66,6 +67,6 @@ def _cut_by_proportion(
 
     def group(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
         bounds = [round(i * len(spans) / count) for i in range(count + 1)]
-        return [(spans[a][0], spans[b - 1][1]) for a, b in zip(bounds, bounds[1:], strict=False)]
+        return [(spans[a][0], spans[b - 1][1]) for a, b in pairwise(bounds)]
 
     return [(a, b, source[c:d]) for (a, b), (c, d) in zip(group(targets), group(sources), strict=True)]

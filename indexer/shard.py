@@ -205,7 +205,9 @@ class Shard:
         self, query: Query, lexical: Vectors, allowed: NDArray[np.int64] | None
     ) -> NDArray[np.int64]:
         """The passages that either leg puts forward, by row."""
-        rows = None if allowed is None else np.flatnonzero(np.isin(self._rows[:, 0], allowed)).astype(np.int64)
+        rows = (
+            None if allowed is None else np.flatnonzero(np.isin(self._rows[:, 0], allowed)).astype(np.int64)
+        )
         found, _ = self._vectors.search(query.vector, DENSE_ROWS, allowed=rows)
         pool = np.arange(len(lexical)) if allowed is None else allowed
         best = pool[np.argsort(-lexical[pool], kind="stable")[:LEXICAL_ROWS]]

@@ -2,7 +2,8 @@
 
 The publisher's bilingual files hold pairs of this form, never nested:
 
-    <span data-ttu-id="8daaa-108">TARGET</span><span class="sxs-lookup"><span data-stu-id="8daaa-108">SOURCE</span></span>
+    <span data-ttu-id="8daaa-108">TARGET</span>
+    <span class="sxs-lookup"><span data-stu-id="8daaa-108">SOURCE</span></span>     (on one line)
 
 `lift_spans` takes each pair out of the Markdown and leaves a mark of two private-use characters
 around its number. Markdown structure is then parsed around atoms that hold no markup, so a `|` in

@@ -16,7 +16,10 @@ from functools import lru_cache
 import Stemmer
 
 GRAM = 4
-_WIDE = "\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
+_WIDE = (
+    "\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
+)
 _RUN = re.compile(rf"([{_WIDE}]+)|([^\W_{_WIDE}]+)")
 _CODE = re.compile(rf"[^\W_{_WIDE}]+(?:[-._/+&'][^\W_{_WIDE}]+)+")
 _WIDE_GAP = re.compile(rf"(?<=[{_WIDE}])\s+(?=[{_WIDE}])")

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
-from indexer import IndexFollower, IndexMissing
+from indexer import IndexFollower
 from service.app import create_app
 from service.asking import WordGuesser
 from service.confidence import judge
@@ -56,10 +56,6 @@ def load_app(settings: Settings, greeting: str, stopping: Callable[[], bool]) ->
     @asynccontextmanager
     async def follow(app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(follower.start)
-        try:
-            follower.current()
-        except IndexMissing as error:
-            _report(f"not ready: {follower.fault or error}")
         typer.echo(greeting)
         try:
             yield

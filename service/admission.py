@@ -11,7 +11,7 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 Checkpoint = Callable[[], None]
@@ -42,24 +42,23 @@ class Admission:
         self._lock = threading.Lock()
         self._taken = 0
 
-    async def run(self, work: Callable[[Checkpoint], T], *, gone: Awaitable[None]) -> T:
+    async def run(self, work: Callable[[Checkpoint], T], *, gone: Callable[[], Awaitable[None]]) -> T:
         """What `work` returns or raises; it is given its checkpoint.
 
-        `gone` ends when the client has left.
+        What `gone` makes ends when the client has left.
 
         Raises:
             Overloaded: at once, where no place is free.
             DeadlinePassed: at the deadline, waiting included.
-            ClientGone: when `gone` ended first.
+            ClientGone: when that ended first.
         """
         stopped = threading.Event()
         future = self._submit(lambda: _run_unless_stopped(work, stopped))
         result = asyncio.wrap_future(future)
-        leaving = asyncio.ensure_future(gone)
+        leaving = asyncio.ensure_future(gone())
+        ends: set[asyncio.Future[Any]] = {result, leaving}
         try:
-            await asyncio.wait(
-                {result, leaving}, timeout=self._deadline_s, return_when=asyncio.FIRST_COMPLETED
-            )
+            await asyncio.wait(ends, timeout=self._deadline_s, return_when=asyncio.FIRST_COMPLETED)
             if result.done():
                 return result.result()
             if leaving.done():
@@ -69,6 +68,12 @@ class Admission:
             stopped.set()
             result.cancel()
             leaving.cancel()
+
+    @property
+    def free(self) -> int:
+        """How many more calls would be taken now."""
+        with self._lock:
+            return self._places - self._taken
 
     def close(self) -> None:
         """Let running work end, drop what waits, and take nothing more."""

@@ -160,9 +160,7 @@ def _choose(index: Index, question: Question, guess: LocaleGuesser) -> LocaleCho
     )
 
 
-def _search(
-    index: Index, question: Question, locale: str, *, among: frozenset[str] | None = None
-) -> Ranking:
+def _search(index: Index, question: Question, locale: str, *, among: frozenset[str] | None = None) -> Ranking:
     return index.search(
         question.text,
         locale=locale,

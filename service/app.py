@@ -98,9 +98,7 @@ def create_app(
     app.include_router(build_routes(desk))
     app.include_router(build_pages())
     _add_problems(app)
-    return SecurityHeaders(
-        BodyGuard(app, max_bytes=settings.body_max_bytes, read_s=settings.body_read_s)
-    )
+    return SecurityHeaders(BodyGuard(app, max_bytes=settings.body_max_bytes, read_s=settings.body_read_s))
 
 
 def _closing(admission: Admission, lifespan: Lifespan | None) -> Lifespan:
@@ -158,7 +156,10 @@ def _answer_invalid(request: Request, error: Exception) -> Response:
     faults = error.errors() if isinstance(error, RequestValidationError) else ()
     errors = [
         # The first part only says body, path or header.
-        FieldError(field=".".join(str(part) for part in fault["loc"][1:]), message=fault["msg"].removeprefix("Value error, "))
+        FieldError(
+            field=".".join(str(part) for part in fault["loc"][1:]),
+            message=fault["msg"].removeprefix("Value error, "),
+        )
         for fault in faults
     ]
     detail = "; ".join(f"{each.field or 'body'}: {each.message}" for each in errors)

@@ -43,7 +43,9 @@ class LocaleChoice:
 class LocaleGuesser(Protocol):
     """Guesses the locale of a text among those available (at least one)."""
 
-    def __call__(self, text: str, available: Sequence[str]) -> str: ...
+    def __call__(self, text: str, available: Sequence[str], /) -> str:
+        """One of `available`."""
+        ...
 
 
 def choose_locale(
@@ -115,15 +117,13 @@ class WordGuesser:
     def __call__(self, text: str, available: Sequence[str]) -> str:
         """The likeliest of `available`; a text without letters is taken for the source language."""
         languages = {locale.split("-")[0] for locale in available}
-        likely = [(name, chance) for name, chance in self._identifier.rank(text[-GUESS_CHARS:]) if name in languages]
-        if not any(c.isalpha() for c in text) or not likely:
-            return nearest_locale(SOURCE_LOCALE, available) or min(available)
-        language = likely[0][0]
-        if language == "zh":
-            return nearest_locale(chinese_locale(text), available) or min(available)
-        if language == SOURCE_LOCALE.split("-")[0]:
-            return nearest_locale(SOURCE_LOCALE, available) or min(available)
-        return nearest_locale(language, available) or min(available)
+        ranked = self._identifier.rank(text[-GUESS_CHARS:])
+        language = next((name for name, _ in ranked if name in languages), None)
+        if language is None or language in SOURCE_LOCALE or not any(c.isalpha() for c in text):
+            likely = SOURCE_LOCALE
+        else:
+            likely = chinese_locale(text) if language == "zh" else language
+        return nearest_locale(likely, available) or min(available)
 
 
 def chinese_locale(text: str) -> str:

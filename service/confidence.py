@@ -47,7 +47,9 @@ class Judgement:
 class Confidence(Protocol):
     """Judges a ranking."""
 
-    def __call__(self, ranking: Ranking) -> Judgement: ...
+    def __call__(self, ranking: Ranking, /) -> Judgement:
+        """The chance, and the reason in case that it is too small."""
+        ...
 
 
 def judge(ranking: Ranking) -> Judgement:

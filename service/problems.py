@@ -65,7 +65,7 @@ DEADLINE = Kind("deadline", 504, "No answer in time")
 class FieldError(BaseModel):
     """One thing that is wrong with a request."""
 
-    field: str = Field(description="Path of the field, \"\" for the whole.", examples=["history.0.role"])
+    field: str = Field(description='Path of the field, "" for the whole.', examples=["history.0.role"])
     message: str = Field(examples=["Input should be 'user' or 'assistant'"])
 
 

@@ -127,9 +127,7 @@ def _hit(hit: Hit) -> HitReply:
         text=hit.passage.text,
         source_text=hit.passage.source_text,
         score=hit.score,
-        scores=ScoresReply(
-            dense=hit.scores.dense, sentence=hit.scores.sentence, lexical=hit.scores.lexical
-        ),
+        scores=ScoresReply(dense=hit.scores.dense, sentence=hit.scores.sentence, lexical=hit.scores.lexical),
     )
 
 

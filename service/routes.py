@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Protocol
 
 from fastapi import APIRouter, Header, Path, Request
@@ -43,7 +44,8 @@ from service.strict_json import JsonRoute
 PASSAGE_ID_MAX_CHARS = 2_000
 
 AcceptLanguage = Annotated[
-    str | None, Header(description="Preferred locales; the body's `locale` comes first.", examples=["ja, en;q=0.5"])
+    str | None,
+    Header(description="Preferred locales; the body's `locale` comes first.", examples=["ja, en;q=0.5"]),
 ]
 PassageId = Annotated[
     str,
@@ -109,10 +111,12 @@ def _add_questions(router: APIRouter, desk: Desk) -> None:
             answer = answer_question(index, question, rules=desk.rules, checkpoint=checkpoint)
             return ask_reply(answer, answer_id=desk.new_id())
 
-        return await desk.admission.run(work, gone=_until_gone(request))
+        return await desk.admission.run(work, gone=partial(_until_gone, request))
 
     @router.post("/v1/search", responses=problem_docs(*_ANY_BODY, *_ANY_WORK), summary="Find passages")
-    async def search(request: Request, body: SearchBody, accept_language: AcceptLanguage = None) -> SearchReply:
+    async def search(
+        request: Request, body: SearchBody, accept_language: AcceptLanguage = None
+    ) -> SearchReply:
         """The passages nearest to the query, best first."""
         index = desk.indexes.current()
         question = _question(desk, body, text=body.query, accept_language=accept_language)
@@ -120,7 +124,7 @@ def _add_questions(router: APIRouter, desk: Desk) -> None:
         def work(checkpoint: Checkpoint) -> SearchReply:
             return search_reply(*search_question(index, question, guess=desk.rules.guess))
 
-        return await desk.admission.run(work, gone=_until_gone(request))
+        return await desk.admission.run(work, gone=partial(_until_gone, request))
 
 
 def _add_reading(router: APIRouter, desk: Desk) -> None:
@@ -136,7 +140,7 @@ def _add_reading(router: APIRouter, desk: Desk) -> None:
         def work(checkpoint: Checkpoint) -> PassageReply:
             return passage_reply(index.passage(passage_id), generation=index.generation)
 
-        return await desk.admission.run(work, gone=_until_gone(request))
+        return await desk.admission.run(work, gone=partial(_until_gone, request))
 
     @router.get("/v1/locales", responses=problem_docs(NOT_READY), summary="List the locales")
     async def locales() -> LocalesReply:

@@ -6,70 +6,18 @@ are kept as asked, without normalisation.
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
-from indexer import TranslationType, normalise_locale
+from indexer import TranslationType
 from service.citations import WriterName
 from service.confidence import AbstainReason
+from service.request_texts import FilterNames, LocaleTag, QuestionText, TurnText
 
-QUESTION_MAX_CHARS = 2_000
 TURNS_MAX = 20
-TURN_MAX_CHARS = 4_000
 HITS_MAX = 50
-FILTER_NAMES_MAX = 100
-FILTER_NAME_MAX_CHARS = 300
-
-
-def _refuse_unpaired(value: object) -> object:
-    if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
-        raise ValueError("holds half of a surrogate pair, which is no character")
-    return value
-
-
-def _refuse_nul(value: str) -> str:
-    if "\0" in value:
-        raise ValueError("holds a NUL character")
-    return value
-
-
-def _refuse_blank(value: str) -> str:
-    # Z: separators, C: controls and invisible format characters.
-    if all(unicodedata.category(c)[0] in "ZC" for c in value):
-        raise ValueError("holds no visible character")
-    return value
-
-
-# The length is checked before the texts' own rules, so that it is said in characters.
-QuestionText = Annotated[
-    str,
-    BeforeValidator(_refuse_unpaired),
-    StringConstraints(min_length=1, max_length=QUESTION_MAX_CHARS),
-    AfterValidator(_refuse_nul),
-    AfterValidator(_refuse_blank),
-]
-TurnText = Annotated[
-    str,
-    BeforeValidator(_refuse_unpaired),
-    StringConstraints(max_length=TURN_MAX_CHARS),
-    AfterValidator(_refuse_nul),
-]
-LocaleTag = Annotated[
-    str,
-    BeforeValidator(_refuse_unpaired),
-    StringConstraints(min_length=2, max_length=35),
-    AfterValidator(normalise_locale),
-]
-FilterName = Annotated[
-    str,
-    BeforeValidator(_refuse_unpaired),
-    StringConstraints(max_length=FILTER_NAME_MAX_CHARS),
-    AfterValidator(_refuse_nul),
-]
-FilterNames = Annotated[list[FilterName], Field(max_length=FILTER_NAMES_MAX)]
 
 
 class RequestBody(BaseModel):
@@ -170,9 +118,7 @@ class HitReply(PlaceReply):
 
     rank: int = Field(description="From 1, best first.", examples=[1])
     text: str = Field(examples=["Ein Abonnement kann in den ersten sieben Tagen gekündigt werden."])
-    source_text: str | None = Field(
-        examples=["A subscription can be cancelled in the first seven days."]
-    )
+    source_text: str | None = Field(examples=["A subscription can be cancelled in the first seven days."])
     score: float = Field(examples=[0.81])
     scores: ScoresReply
 
@@ -234,9 +180,7 @@ class PassageReply(PlaceReply):
 
     locale: str = Field(examples=["de-de"])
     text: str = Field(examples=["Ein Abonnement kann in den ersten sieben Tagen gekündigt werden."])
-    source_text: str | None = Field(
-        examples=["A subscription can be cancelled in the first seven days."]
-    )
+    source_text: str | None = Field(examples=["A subscription can be cancelled in the first seven days."])
     sentences: list[SentenceReply]
     generation: str = Field(examples=["20240601T080000Z-1f2e3d4c5b6a"])
 

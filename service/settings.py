@@ -14,7 +14,8 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from service.schemas import HITS_MAX, QUESTION_MAX_CHARS
+from service.request_texts import QUESTION_MAX_CHARS
+from service.schemas import HITS_MAX
 
 PREFIX = "CITEDESK_"
 
@@ -36,9 +37,9 @@ class Settings(BaseSettings):
     threads: int = Field(1, ge=1, le=256, description="Threads of the embedding model for one question.")
     concurrency: int = Field(2, ge=1, le=256, description="Questions that are worked on at the same time.")
     queue_max: int = Field(32, ge=0, le=10_000, description="Questions that may wait; one more gets 503.")
-    deadline_s: Seconds = Field(10.0, description="Seconds from a question's arrival to 504, waiting included.")
+    deadline_s: Seconds = Field(10.0, description="Seconds from arrival to 504, waiting included.")
     body_max_bytes: int = Field(
-        1_048_576, ge=1_024, le=67_108_864, description="Largest request body in bytes; a larger one gets 413."
+        1_048_576, ge=1_024, le=67_108_864, description="Largest request body; a larger one gets 413."
     )
     body_read_s: Seconds = Field(10.0, description="Seconds a client has to send its body before 408.")
     header_read_s: Seconds = Field(
@@ -57,7 +58,7 @@ class Settings(BaseSettings):
     refuse_below: float = Field(
         0.5, ge=0, le=1, allow_inf_nan=False, description="Confidence below which an answer is refused."
     )
-    fallback: bool = Field(True, description="Whether other locales are asked where the asked one can't answer.")
+    fallback: bool = Field(True, description="Whether other locales may answer instead.")
 
 
 def read_settings(given: Mapping[str, object]) -> Settings:
@@ -69,7 +70,8 @@ def read_settings(given: Mapping[str, object]) -> Settings:
         SettingsError: a variable is unknown, or a value doesn't fit.
     """
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
-    unknown = sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
+    ours = {name for name in os.environ if name.upper().startswith(PREFIX)}
+    unknown = sorted(name for name in ours if name.upper() not in known)
     if unknown:
         raise SettingsError(
             f"unknown variable {', '.join(unknown)}: unset it or use one of {', '.join(sorted(known))}"
@@ -77,7 +79,8 @@ def read_settings(given: Mapping[str, object]) -> Settings:
     try:
         return Settings.model_validate({name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
-        raise SettingsError("; ".join(_explain(fault["loc"], fault["msg"]) for fault in error.errors())) from None
+        faults = [_explain(fault["loc"], fault["msg"]) for fault in error.errors()]
+        raise SettingsError("; ".join(faults)) from None
 
 
 def _explain(loc: tuple[int | str, ...], message: str) -> str:

@@ -36,7 +36,9 @@ class AnswerWriter(Protocol):
         """Its name on the wire."""
         ...
 
-    def draft(self, ranking: Ranking) -> Draft: ...
+    def draft(self, ranking: Ranking) -> Draft:
+        """Sentences with their marks, in reading order; none where there is nothing to say."""
+        ...
 
 
 class ExtractiveWriter:
@@ -70,12 +72,16 @@ class ExtractiveWriter:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A sentence, or a whole table row, that may be said; `value` decides whether it is."""
+    """A sentence, or a whole table row, that may be said; `value` decides whether it is.
+
+    A fragment or label (`fragment`) may open an answer but joins none.
+    """
 
     hit: Hit
     start: int
     end: int
     value: float
+    fragment: bool
 
     @property
     def text(self) -> str:
@@ -93,7 +99,8 @@ def choose_sentences(hits: Sequence[Hit], *, sentences_max: int) -> list[Choice]
     for choice in choices:
         if len(chosen) == sentences_max or choice.value < choices[0].value - CLOSE:
             break
-        if not any(_say_the_same(choice.text, other.text) for other in chosen):
+        repeats = any(_say_the_same(choice.text, other.text) for other in chosen)
+        if not chosen or not (choice.fragment or repeats):
             chosen.append(choice)
     return sorted(chosen, key=lambda choice: (choice.hit.rank, choice.start))
 
@@ -105,9 +112,9 @@ def _choices(hits: Sequence[Hit]) -> Iterator[Choice]:
         for sentence, cosine in zip(hit.passage.sentences, hit.sentence_scores, strict=True):
             start, end = _quotable(hit.passage, sentence.start, sentence.end)
             if start < end:
-                text = hit.passage.text[start:end]
-                penalty = FRAGMENT_PENALTY if _is_fragment(text, hit.passage) else 0.0
-                yield Choice(hit, start, end, cosine + share - penalty)
+                fragment = _is_fragment(hit.passage.text[start:end], hit.passage)
+                value = cosine + share - (FRAGMENT_PENALTY if fragment else 0.0)
+                yield Choice(hit, start, end, value, fragment)
 
 
 def _quotable(passage: Passage, start: int, end: int) -> tuple[int, int]:
@@ -122,9 +129,10 @@ def _quotable(passage: Passage, start: int, end: int) -> tuple[int, int]:
 
 
 def _is_fragment(text: str, passage: Passage) -> bool:
+    if _width(text) < FRAGMENT_WIDTH or text.endswith((":", "：")):
+        return True
     words = _terms(text)
-    labels = (passage.edition.title, *passage.headings)
-    return _width(text) < FRAGMENT_WIDTH or text.endswith((":", "：")) or any(words == _terms(x) for x in labels)
+    return any(words == _terms(label) for label in (passage.edition.title, *passage.headings))
 
 
 def _say_the_same(one: str, other: str) -> bool:

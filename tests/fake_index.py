@@ -164,7 +164,9 @@ def _passage(edition: Edition, anchor: str, heading: str, pairs: Sequence[Pair])
 def terms(text: str) -> frozenset[str]:
     """Folded words; single characters of scripts without blanks."""
     found: set[str] = set()
-    for word in "".join(c if c.isalnum() else " " for c in unicodedata.normalize("NFKC", text).casefold()).split():
+    for word in "".join(
+        c if c.isalnum() else " " for c in unicodedata.normalize("NFKC", text).casefold()
+    ).split():
         wide = any(unicodedata.east_asian_width(c) == "W" for c in word)
         found.update(word if wide else [word])
     return frozenset(found)
@@ -261,7 +263,8 @@ def _sentence_score(question: str, passage: Passage, sentence: Sentence) -> floa
 def _scores(question: str, passage: Passage) -> Scores:
     both = f"{passage.text} {passage.source_text or ''}"
     return Scores(
-        dense=0.75 + 0.25 * max(likeness(question, passage.text), likeness(question, passage.source_text or "")),
+        dense=0.75
+        + 0.25 * max(likeness(question, passage.text), likeness(question, passage.source_text or "")),
         sentence=max((_sentence_score(question, passage, s) for s in passage.sentences), default=0.75),
         lexical=len(terms(question) & terms(both)) / max(1, len(terms(question))),
     )

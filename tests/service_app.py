@@ -9,8 +9,8 @@ from typing import Any, cast
 import httpx
 from starlette.types import ASGIApp
 
-from indexer import Ranking
 from service.app import create_app
+from service.asking import LocaleGuesser
 from service.confidence import Confidence, judge
 from service.messages import read_messages
 from service.routes import IndexSource
@@ -33,7 +33,7 @@ def build_app(
     settings: Settings | None = None,
     confidence: Confidence = judge,
     writer: AnswerWriter | None = None,
-    guess: Callable[[str, Sequence[str]], str] = guess_first,
+    guess: LocaleGuesser = guess_first,
     stopping: Callable[[], bool] = lambda: False,
 ) -> ASGIApp:
     """The application over `index` (the fake articles where it isn't given) or `follower`."""
@@ -73,5 +73,3 @@ class Client:
         response = self.post("/v1/ask", {"question": question, **fields})
         assert response.status_code == 200, response.text
         return response.json()
-
-

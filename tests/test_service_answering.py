@@ -88,7 +88,9 @@ def test_filters_reach_the_search(index: FakeIndex, rules: Rules) -> None:
     assert [hit.passage.edition.path for hit in given.ranking.hits] == ["partner-help/seats"]
 
 
-def test_an_article_that_the_locale_lacks_answers_from_the_source_locale(index: FakeIndex, rules: Rules) -> None:
+def test_an_article_that_the_locale_lacks_answers_from_the_source_locale(
+    index: FakeIndex, rules: Rules
+) -> None:
     given = answer(index, rules, "Can a subscription be cancelled within seven days?", locale="de-de")
     assert given.text == "A subscription can be cancelled within seven days.[1]"
     assert (given.choice.served, given.ranking.locale, given.fallback) == ("de-de", "en-us", True)
@@ -127,7 +129,9 @@ def test_without_fallback_no_other_locale_is_asked(index: FakeIndex, rules: Rule
     assert index.calls == ["de-de"]
 
 
-def test_where_no_locale_answers_the_refusal_speaks_the_readers_language(index: FakeIndex, rules: Rules) -> None:
+def test_where_no_locale_answers_the_refusal_speaks_the_readers_language(
+    index: FakeIndex, rules: Rules
+) -> None:
     given = answer(index, rules, "Wie hoch ist der Mond?", locale="de-at")
     assert given.reason is AbstainReason.OFF_TOPIC
     assert given.text == "Zu dieser Frage gibt es hier keinen Artikel."

@@ -12,7 +12,9 @@ from service.asking import LocaleChoice, WordGuesser, accepted_locales, chinese_
 AVAILABLE = ["de-de", "en-us", "ja-jp", "pt-br", "zh-cn", "zh-tw"]
 
 
-def choose(field: str | None = None, header: str | None = None, available: Sequence[str] = AVAILABLE) -> LocaleChoice:
+def choose(
+    field: str | None = None, header: str | None = None, available: Sequence[str] = AVAILABLE
+) -> LocaleChoice:
     return choose_locale(
         field=field,
         accept_language=header,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -96,9 +97,7 @@ texts = st.text(alphabet=st.sampled_from("ab 。\n\U0001f600é"), max_size=30)
 def passages(draw: st.DrawFn) -> Passage:
     text = draw(texts)
     cuts = sorted(draw(st.sets(st.integers(0, len(text)), max_size=6)))
-    sentences = tuple(
-        Sentence(a, b, draw(st.none() | st.just("English."))) for a, b in zip(cuts, cuts[1:], strict=False)
-    )
+    sentences = tuple(Sentence(a, b, draw(st.none() | st.just("English."))) for a, b in pairwise(cuts))
     return dataclasses.replace(
         EN[0], id=draw(st.sampled_from("pqr")), text=text, sentences=sentences, blocks=()
     )
@@ -111,7 +110,9 @@ drafts = st.lists(
 
 
 @given(st.lists(passages(), max_size=3, unique_by=lambda p: p.id), drafts)
-def test_whatever_is_drafted_no_quote_is_absent_from_its_passage(shown: list[Passage], drafted: Draft) -> None:
+def test_whatever_is_drafted_no_quote_is_absent_from_its_passage(
+    shown: list[Passage], drafted: Draft
+) -> None:
     cited = resolve_citations(drafted, rank_passages("a", shown, k=9))
     by_id = {passage.id: passage for passage in shown}
     for citation in cited.citations:

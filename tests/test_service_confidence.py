@@ -24,7 +24,9 @@ def ranking(*scores: Scores) -> Ranking:
 
 def test_confidence_is_the_logistic_of_the_weighted_scores() -> None:
     # -29.66 + 25 * .88 + 8 * .87 + 3 * .8 = 1.70; 1 / (1 + e^-1.7) = .8455
-    assert confidence(ranking(Scores(dense=0.87, sentence=0.88, lexical=0.8))) == pytest.approx(0.8455, abs=1e-4)
+    assert confidence(ranking(Scores(dense=0.87, sentence=0.88, lexical=0.8))) == pytest.approx(
+        0.8455, abs=1e-4
+    )
 
 
 def test_each_score_is_the_best_among_the_hits() -> None:
@@ -71,7 +73,9 @@ def test_there_is_a_refusal_for_each_reason_in_each_locale() -> None:
 
 def test_a_refusal_speaks_the_nearest_locale_and_else_english() -> None:
     messages = read_messages()
-    assert messages.refusal(AbstainReason.OFF_TOPIC, "de-at") == "Zu dieser Frage gibt es hier keinen Artikel."
+    assert (
+        messages.refusal(AbstainReason.OFF_TOPIC, "de-at") == "Zu dieser Frage gibt es hier keinen Artikel."
+    )
     assert messages.refusal(AbstainReason.OFF_TOPIC, "zh-hk") == "沒有與此問題相關的文章。"
     assert messages.refusal(AbstainReason.OFF_TOPIC, "sv-se") == "No article here is about this question."
 
@@ -81,5 +85,3 @@ def test_a_locale_without_all_sentences_is_refused() -> None:
         Messages({"sv-se": {AbstainReason.NOT_STATED: "Nej."}})
     with pytest.raises(ValueError, match="no sentences in locale en-us"):
         Messages({"sv-se": dict.fromkeys(AbstainReason, "Nej.")})
-
-

@@ -71,12 +71,17 @@ def test_no_more_sentences_are_said_than_allowed_and_the_best_ones_stay() -> Non
 
 def test_a_near_duplicate_adds_nothing() -> None:
     assert said(
-        hit(("The office opens at nine o'clock.", 0.90), ("Please note: the OFFICE opens at nine o’clock", 0.895))
+        hit(
+            ("The office opens at nine o'clock.", 0.90),
+            ("Please note: the OFFICE opens at nine o’clock", 0.895),
+        )
     ) == ["The office opens at nine o'clock."]
 
 
 def test_a_chinese_near_duplicate_adds_nothing() -> None:
-    assert said(hit(("辦公室在早上九點開門。", 0.90), ("辦公室在早上九點開門", 0.895))) == ["辦公室在早上九點開門。"]
+    assert said(hit(("辦公室在早上九點開門。", 0.90), ("辦公室在早上九點開門", 0.895))) == [
+        "辦公室在早上九點開門。"
+    ]
 
 
 def test_sentences_that_differ_in_a_number_are_both_said() -> None:

@@ -1,0 +1,63 @@
+"""The texts that a request may hold: lengths in characters, and what no text may hold."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+
+from indexer import normalise_locale
+
+QUESTION_MAX_CHARS = 2_000
+TURN_MAX_CHARS = 4_000
+FILTER_NAMES_MAX = 100
+FILTER_NAME_MAX_CHARS = 300
+
+
+def _refuse_unpaired(value: object) -> object:
+    if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
+        raise ValueError("holds half of a surrogate pair, which is no character")
+    return value
+
+
+def _refuse_nul(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("holds a NUL character")
+    return value
+
+
+def _refuse_blank(value: str) -> str:
+    # Z: separators, C: controls and invisible format characters.
+    if all(unicodedata.category(c)[0] in "ZC" for c in value):
+        raise ValueError("holds no visible character")
+    return value
+
+
+# A surrogate is looked for first: the length check can't read it.
+QuestionText = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=QUESTION_MAX_CHARS),
+    BeforeValidator(_refuse_unpaired),
+    AfterValidator(_refuse_nul),
+    AfterValidator(_refuse_blank),
+]
+TurnText = Annotated[
+    str,
+    StringConstraints(max_length=TURN_MAX_CHARS),
+    BeforeValidator(_refuse_unpaired),
+    AfterValidator(_refuse_nul),
+]
+LocaleTag = Annotated[
+    str,
+    StringConstraints(min_length=2, max_length=35),
+    BeforeValidator(_refuse_unpaired),
+    AfterValidator(normalise_locale),
+]
+FilterName = Annotated[
+    str,
+    StringConstraints(max_length=FILTER_NAME_MAX_CHARS),
+    BeforeValidator(_refuse_unpaired),
+    AfterValidator(_refuse_nul),
+]
+FilterNames = Annotated[list[FilterName], Field(max_length=FILTER_NAMES_MAX)]
