@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+EXAMPLE ?= うちの顧客に Microsoft がメールを送ってくることはありますか？
 VENV := .venv
 BIN := $(VENV)/bin
 SAMPLES := $(wildcard indexer/samples/partner-help.*)
@@ -46,16 +47,18 @@ help:  ## list the targets
 	@echo
 	@echo "  PYTHON=python3.12     the Python 3.11+ that .venv is made with (default python3)"
 	@echo "  TORCH=gpu             install torch with CUDA (default cpu); TORCH_INDEX=URL names another wheel index"
-	@echo "  PORT=8080             the demo's port (default 8000)"
+	@echo "  PORT=8080             the demo's port (default 8000); EXAMPLE=\"...\" is the question it suggests"
 	@echo "  CORPUS=\"DIR ...\"      the articles of 'evaluate' (default: those of $(SHARED)/corpus)"
 	@echo "  QUESTIONS=DIR         the questions of 'evaluate' (default $(QUESTIONS))"
 
 setup: $(READY) $(MODEL)  ## make .venv with the locked packages, and prepare the model
+	@:
 
 demo: setup  ## index the sample articles and serve them on http://127.0.0.1:PORT
 	@echo "==> Indexing the sample articles into build/demo-index"
 	@$(BIN)/python -m indexer build $(SAMPLES) --index build/demo-index
-	@$(BIN)/python -m service --index build/demo-index --port $(PORT) --example
+	@$(BIN)/python -m service --index build/demo-index --port $(PORT) --example "$(EXAMPLE)" || { code=$$?; \
+	    [ $$code -ne 1 ] || echo "Way out, where port $(PORT) is taken: make demo PORT=8080" >&2; exit $$code; }
 
 test: setup lint  ## set up, then run ruff, mypy and all tests
 	@echo "==> pytest"
@@ -153,10 +156,11 @@ $(READY): requirements.lock pyproject.toml $(TORCH_INSTALLED)
 	    echo "Way out: check the network and the free space ('df -h .'), then run make again: it goes on from here." >&2; \
 	    echo "Where a package has no build for your Python, use 3.11: make clean setup PYTHON=python3.11" >&2; exit 1; }
 	@$(PIP) install --no-deps --no-build-isolation --editable . || { \
+	    echo "make: the project itself could not be installed." >&2; \
 	    echo "Way out: make clean setup makes $(VENV) anew." >&2; exit 1; }
 	@touch $@
 
 $(MODEL): indexer/model.py $(READY)
-	@echo "==> Preparing the embedding model (once)"
-	@$(BIN)/python -m indexer prepare
+	@echo "==> Preparing the embedding model (once; 600 MB in .cache)"
+	@$(BIN)/python -m indexer prepare --cache $(@D)/models
 	@mkdir -p $(@D) && touch $@

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -70,8 +71,42 @@ class _Bars:
         self._progress.advance(self._task, count)
 
 
+class _Lines:
+    """Shows a build's stages as plain lines, one every ten seconds, where no terminal is there."""
+
+    INTERVAL_S = 10.0
+
+    def __init__(self) -> None:
+        self._name = ""
+        self._total: int | None = None
+        self._done = 0
+        self._started = self._shown = time.monotonic()
+
+    def stage(self, name: str, total: int | None) -> None:
+        """Say which stage begins."""
+        self._name, self._total, self._done = name, total, 0
+        self._started = self._shown = time.monotonic()
+        err.print(name if total is None else f"{name}: {total:,}")
+
+    def advance(self, count: int) -> None:
+        """Say how far it is, if it is time to."""
+        self._done += count
+        now = time.monotonic()
+        if now - self._shown < self.INTERVAL_S:
+            return
+        self._shown = now
+        rate = self._done / (now - self._started)
+        left = (
+            "" if not self._total else f" of {self._total:,}, {(self._total - self._done) / rate:,.0f} s left"
+        )
+        err.print(f"{self._name}: {self._done:,}{left} ({rate:,.0f}/s)")
+
+
 @contextmanager
-def _bars() -> Iterator[_Bars]:
+def _bars() -> Iterator[_Bars | _Lines]:
+    if not err.is_terminal:
+        yield _Lines()
+        return
     columns = (
         SpinnerColumn(), TextColumn("{task.description:<18}"), BarColumn(), MofNCompleteColumn(), _Rate(),
         TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),

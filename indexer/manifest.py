@@ -15,7 +15,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
 from typing import Literal, NoReturn, get_args
 
 from indexer.errors import IndexCorrupt
@@ -31,6 +30,7 @@ DIGEST = re.compile(r"[0-9a-f]{12,128}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _LOCALE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _CREATED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+_STEPS = frozenset({"", ".", ".."})
 _UNSAFE_IN_NAME = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
 
 
@@ -83,8 +83,7 @@ class Manifest:
 
 def is_safe_name(name: str) -> bool:
     """Whether `name` is a plain relative posix path: normal form, no "..", no control characters."""
-    parts = PurePosixPath(name).parts
-    return bool(parts) and "/".join(parts) == name and ".." not in parts and not _UNSAFE_IN_NAME.search(name)
+    return _STEPS.isdisjoint(name.split("/")) and not _UNSAFE_IN_NAME.search(name)
 
 
 def format_manifest(manifest: Manifest) -> bytes:

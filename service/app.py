@@ -51,6 +51,9 @@ ERROR_TABLE: tuple[tuple[type[Exception], Kind, bool], ...] = (
     (DeadlinePassed, DEADLINE, True),
     (ClientGone, CLIENT_GONE, False),
 )
+# A client may send any number of unknown keys of any length; a problem stays small.
+FAULTS_MAX = 10
+FIELD_MAX_CHARS = 100
 RETRY = {"Retry-After": str(RETRY_AFTER_S)}
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -153,11 +156,11 @@ def _answer_unknown_locale(request: Request, error: Exception) -> Response:
 
 
 def _answer_invalid(request: Request, error: Exception) -> Response:
-    faults = error.errors() if isinstance(error, RequestValidationError) else ()
+    faults = error.errors()[:FAULTS_MAX] if isinstance(error, RequestValidationError) else ()
     errors = [
         # The first part only says body, path or header.
         FieldError(
-            field=".".join(str(part) for part in fault["loc"][1:]),
+            field=".".join(str(part) for part in fault["loc"][1:])[:FIELD_MAX_CHARS],
             message=fault["msg"].removeprefix("Value error, "),
         )
         for fault in faults

@@ -119,7 +119,7 @@ class WordGuesser:
         languages = {locale.split("-")[0] for locale in available}
         ranked = self._identifier.rank(text[-GUESS_CHARS:])
         language = next((name for name, _ in ranked if name in languages), None)
-        if language is None or language in SOURCE_LOCALE or not any(c.isalpha() for c in text):
+        if language is None or SOURCE_LOCALE.startswith(f"{language}-") or not any(c.isalpha() for c in text):
             likely = SOURCE_LOCALE
         else:
             likely = chinese_locale(text) if language == "zh" else language

@@ -207,7 +207,8 @@ def test_torch_is_the_pinned_cpu_build_unless_asked_otherwise() -> None:
 
 
 def test_the_demo_listens_where_it_is_told() -> None:
-    assert "--port 9123 --example" in run_make("--dry-run", "demo", variables={"PORT": "9123"}).stdout
+    printed = run_make("--dry-run", "demo", variables={"PORT": "9123", "EXAMPLE": "Why?"}).stdout
+    assert '-m service --index build/demo-index --port 9123 --example "Why?"' in printed
 
 
 def test_help_lists_every_target_a_person_types() -> None:

@@ -1,0 +1,251 @@
+"""The service as a process: real sockets, slow clients, ports, signals."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from service.__main__ import greet
+from service.serving import PortError, take_port
+
+ROOT = Path(__file__).resolve().parent.parent
+START_S = 60
+QUESTION = {"question": "May the vendor write to customers about outages?"}
+ASK_HEAD = b"POST /v1/ask HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+
+
+@contextmanager
+def running(*command: str, **settings: str) -> Iterator[subprocess.Popen[str]]:
+    """A process of this Python with these settings; killed at the end where it still runs."""
+    environment = {**os.environ, **{f"CITEDESK_{name.upper()}": value for name, value in settings.items()}}
+    process = subprocess.Popen(
+        [sys.executable, "-m", *command],
+        cwd=ROOT,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            # The server's worker ends with its parent's orderly stop only.
+            process.terminate()
+        process.communicate(timeout=START_S)
+
+
+def wait_until_live(port: int) -> str:
+    """The address, once the service answers there."""
+    address = f"http://127.0.0.1:{port}"
+    for _ in range(20 * START_S):
+        try:
+            httpx.get(f"{address}/health/live")
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return address
+    raise AssertionError(f"nothing answers at {address} after {START_S} s")
+
+
+@pytest.fixture(scope="module")
+def hurried() -> Iterator[int]:
+    """The port of a service that waits half a second for headers and bodies."""
+    port = take_port("127.0.0.1", 0)
+    with running(
+        "tests.slow_service", str(port), "0", body_read_s="0.5", header_read_s="0.5", body_max_bytes="100000"
+    ):
+        wait_until_live(port)
+        yield port
+
+
+def received(connection: socket.socket) -> bytes:
+    """All that comes until the other side closes."""
+    connection.settimeout(10)
+    parts = []
+    try:
+        while part := connection.recv(65_536):
+            parts.append(part)
+    except ConnectionResetError:
+        pass
+    return b"".join(parts)
+
+
+def test_a_body_that_does_not_arrive_is_408_and_the_connection_closes(hurried: int) -> None:
+    with socket.create_connection(("127.0.0.1", hurried)) as connection:
+        connection.sendall(ASK_HEAD + b'Content-Length: 50\r\n\r\n{"question": "')
+        reply = received(connection)
+    assert reply.startswith(b"HTTP/1.1 408 ")
+    assert b"/problems/slow-request" in reply
+
+
+def test_a_body_that_trickles_is_408_too(hurried: int) -> None:
+    with socket.create_connection(("127.0.0.1", hurried)) as connection:
+        connection.sendall(ASK_HEAD + b"Content-Length: 50\r\n\r\n")
+        for _ in range(49):
+            connection.sendall(b" ")
+            if select.select([connection], [], [], 0.1)[0]:
+                break
+        assert received(connection).startswith(b"HTTP/1.1 408 ")
+
+
+def test_headers_that_do_not_arrive_close_the_connection(hurried: int) -> None:
+    with socket.create_connection(("127.0.0.1", hurried)) as connection:
+        connection.sendall(ASK_HEAD)
+        reply = received(connection)
+    assert reply == b"" or reply.startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_huge_body_without_a_length_is_413_before_it_has_all_arrived(hurried: int) -> None:
+    with socket.create_connection(("127.0.0.1", hurried)) as connection:
+        connection.sendall(ASK_HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
+        with pytest.raises(OSError, match="reset|pipe"):
+            for _ in range(80):
+                connection.sendall(b"100000\r\n" + b" " * 0x100000 + b"\r\n")
+        reply = received(connection)
+    assert reply == b"" or reply.startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_declared_huge_body_is_413_at_once(hurried: int) -> None:
+    with socket.create_connection(("127.0.0.1", hurried)) as connection:
+        connection.sendall(ASK_HEAD + b"Content-Length: 80000000\r\n\r\n")
+        assert received(connection).startswith(b"HTTP/1.1 413 ")
+
+
+def test_ids_with_slash_and_hash_arrive_whole(hurried: int) -> None:
+    reply = httpx.get(f"http://127.0.0.1:{hurried}/v1/passages/en-us/partner-help/mail%23stop.0").json()
+    assert reply["text"] == "You cannot stop mail about security."
+
+
+def test_slow_clients_do_not_keep_others_waiting(hurried: int) -> None:
+    slow = [socket.create_connection(("127.0.0.1", hurried)) for _ in range(50)]
+    try:
+        for connection in slow:
+            connection.sendall(ASK_HEAD + b"Content-Length: 50\r\n\r\n{")
+        assert httpx.post(f"http://127.0.0.1:{hurried}/v1/ask", json=QUESTION).status_code == 200
+    finally:
+        for connection in slow:
+            connection.close()
+
+
+def test_on_sigterm_readiness_ends_requests_finish_and_the_exit_code_is_0() -> None:
+    port = take_port("127.0.0.1", 0)
+    with running("tests.slow_service", str(port), "1.5", concurrency="8", drain_s="1") as process:
+        address = wait_until_live(port)
+        with ThreadPoolExecutor(8) as pool:
+            asked = [
+                pool.submit(httpx.post, f"{address}/v1/ask", json=QUESTION, timeout=30) for _ in range(8)
+            ]
+            time.sleep(0.5)
+            process.send_signal(signal.SIGTERM)
+            time.sleep(0.2)
+            ready = httpx.get(f"{address}/health/ready")
+            replies = [future.result() for future in asked]
+        assert process.wait(timeout=30) == 0
+    assert (ready.status_code, ready.json()["detail"]) == (503, "the service is stopping")
+    assert [reply.status_code for reply in replies] == [200] * 8
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{address}/health/live")
+
+
+def test_work_beyond_the_queue_is_503_with_retry_after_and_at_the_deadline_504() -> None:
+    port = take_port("127.0.0.1", 0)
+    with running("tests.slow_service", str(port), "1", concurrency="1", queue_max="1", deadline_s="0.5"):
+        address = wait_until_live(port)
+        with ThreadPoolExecutor(6) as pool:
+            replies = list(
+                pool.map(lambda _: httpx.post(f"{address}/v1/ask", json=QUESTION, timeout=30), range(6))
+            )
+        statuses = sorted(reply.status_code for reply in replies)
+        assert statuses == [503, 503, 503, 503, 504, 504]
+        refusals = [reply for reply in replies if reply.status_code == 503]
+        assert {reply.json()["type"] for reply in refusals} == {"/problems/overloaded"}
+        assert {reply.headers["retry-after"] for reply in replies} == {"1"}
+
+
+def test_without_an_index_the_service_starts_and_says_so(tmp_path: Path) -> None:
+    with running(
+        "service", "--index", str(tmp_path / "none"), "--port", "0", "--example", "Who's there?"
+    ) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().removeprefix("Citedesk answers at ").strip()
+        example = process.stdout.readline()
+        wait_until_live(int(address.rsplit(":", 1)[1]))
+        ready = httpx.get(f"{address}/health/ready")
+        page = httpx.get(f"{address}/")
+        process.terminate()
+        assert process.wait(timeout=30) == 0
+    assert ready.status_code == 503
+    assert "python -m indexer build" in ready.json()["detail"]
+    assert page.status_code == 200
+    assert example.startswith(f"Try: curl -s {address}/v1/ask ")
+
+
+def test_a_port_in_use_is_named_with_the_way_out(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with running("service", "--index", str(tmp_path), "--port", str(port)) as process:
+            assert process.wait(timeout=START_S) == 1
+            assert process.stderr is not None
+            assert process.stderr.read() == (
+                f"service: can't listen on 127.0.0.1:{port}: stop what listens there, "
+                "or take another one with --port\n"
+            )
+
+
+def test_a_second_service_does_not_share_the_port_of_the_first(hurried: int) -> None:
+    with pytest.raises(PortError, match=f"can't listen on 127.0.0.1:{hurried}"):
+        take_port("127.0.0.1", hurried)
+
+
+def test_an_address_of_another_machine_is_refused() -> None:
+    with pytest.raises(PortError, match="take another one with --host and --port"):
+        take_port("192.0.2.1", 8000)
+    with pytest.raises(PortError, match="take another one with --host and --port"):
+        take_port("no such host", 8000)
+
+
+def test_an_unknown_variable_ends_the_start(tmp_path: Path) -> None:
+    with running("service", "--index", str(tmp_path), prot="1") as process:
+        assert process.wait(timeout=START_S) == 2
+        assert process.stderr is not None
+        assert process.stderr.read().startswith(
+            "service: unknown variable CITEDESK_PROT: unset it or use one of "
+        )
+
+
+def test_the_greeting_gives_a_command_that_a_shell_reads_back() -> None:
+    lines = greet("::1", 8000, example="Who's there?").splitlines()
+    assert lines[0] == "Citedesk answers at http://[::1]:8000"
+    command = lines[1].removeprefix("Try: curl")
+    printed = subprocess.run(
+        ["bash", "-c", f"printf '%s\\n' {command}"], capture_output=True, text=True, check=True
+    )
+    assert json.loads(printed.stdout.splitlines()[-1]) == {"question": "Who's there?"}
+    assert greet("127.0.0.1", 80, example=None) == "Citedesk answers at http://127.0.0.1:80"
+
+
+def test_the_service_loads_no_model_framework() -> None:
+    code = (
+        "import sys, service.__main__, service.app\n"
+        "print([n for n in ('torch', 'transformers', 'sentence_transformers') if n in sys.modules])"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert printed.stdout == "[]\n"
