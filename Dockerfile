@@ -50,8 +50,10 @@ COPY --from=indexer-packages /opt/citedesk /opt/citedesk
 WORKDIR /var/lib/citedesk
 RUN chown citedesk:citedesk /var/lib/citedesk
 USER citedesk
+# Into .cache/models below this folder, where a build finds it.
 RUN ["python", "-m", "indexer", "prepare"]
-STOPSIGNAL SIGTERM
+# Python as a container's first process ignores SIGTERM, but ends a build cleanly on SIGINT, as on Ctrl-C.
+STOPSIGNAL SIGINT
 ENTRYPOINT ["python", "-m", "indexer"]
 CMD ["--help"]
 

@@ -97,9 +97,13 @@ evaluate: setup  ## measure search on the real articles, all locales (the index 
 	echo "==> Asking the questions of $(QUESTIONS)"; \
 	$(BIN)/python -m indexer evaluate $(QUESTIONS) --index .cache/evaluation-index
 
-bench: setup  ## measure how long an answer takes, on the sample articles
-	@$(BIN)/python -m indexer build $(SAMPLES) --index build/demo-index
-	@$(BIN)/python -m tests.bench --index build/demo-index
+bench: setup  ## measure how long an answer takes (on the index of 'evaluate' where there is one, else on the samples)
+	@set -e; index=.cache/evaluation-index; questions="$(QUESTIONS)"; \
+	if [ ! -e $$index/CURRENT ] || [ ! -e "$$questions" ]; then \
+	    index=build/demo-index; questions=indexer/samples/questions.jsonl; \
+	    $(BIN)/python -m indexer build $(SAMPLES) --index $$index; fi; \
+	echo "==> Asking the questions of $$questions"; \
+	$(BIN)/python -m tests.bench "$$questions" --index $$index
 
 lock: $(VENV_MADE)  ## resolve pyproject.toml into requirements.lock (LOCK_ARGS=--upgrade takes newer versions)
 	@echo "==> Resolving pyproject.toml (needs the network)"

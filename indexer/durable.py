@@ -1,7 +1,7 @@
 """Files and folders that outlive a crash: made, copied, hashed, listed and removed.
 
 Owns the order of write and fsync. Every call goes through `os` (pathlib's too), so that a test can
-make each of them fail. Follows no symbolic link, waits on no FIFO. Knows nothing of generations;
+make each of them fail. Opens no file through a symbolic link, waits on no FIFO. Knows nothing of generations;
 errors are the operating system's (OSError), and the caller says what they mean.
 """
 
@@ -136,13 +136,15 @@ def copy_file(source: Path, target: Path) -> None:
 
 
 def fsync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    with opened(folder, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
-        try:
-            os.fsync(descriptor)
-        except OSError as error:
-            if error.errno not in _NO_FOLDER_FSYNC:
-                raise
+    """Make the names in a folder durable; the folder may be given by a link."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_FSYNC:
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def make_folder(folder: Path) -> None:

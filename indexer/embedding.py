@@ -36,6 +36,7 @@ TOKENIZER_FILE = "tokenizer.json"
 BATCH_TOKENS = 640
 # Texts cut into tokens at a time: enough to fill batches, few enough for Ctrl-C to come through.
 _SLICE_TEXTS = 512
+_PREPARE = "build the index anew with --full, that prepares the model"
 
 Engine = Literal["ctranslate2", "sentence-transformers"]
 Vectors = NDArray[np.float32]
@@ -59,9 +60,7 @@ class Embedder(Protocol):
         """The model's window in tokens, the prompt and special tokens included."""
         ...
 
-    def embed_passages(
-        self, texts: Sequence[str], progress: Callable[[int], None] | None = None
-    ) -> Vectors:
+    def embed_passages(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         """Return `(n, d)` unit rows in the order of the texts; `(0, d)` for none.
 
         What doesn't fit the window is cut off. `progress` gets the number of texts newly done, in
@@ -112,17 +111,15 @@ def read_description(model_dir: Path) -> ModelDescription:
         description = ModelDescription(**fields)
     except (OSError, ValueError, TypeError) as error:
         raise ModelError(f"{file}: no description of a prepared model ({error}); {_PREPARE}") from error
-    for value, kind in zip(asdict(description).values(), (str, str, str, int, int, str, str, str), strict=True):
+    for field, value in asdict(description).items():
+        kind = int if field in ("dimension", "max_tokens") else str
         if type(value) is not kind:
-            raise ModelError(f"{file}: {value!r} stands where {kind.__name__} belongs; {_PREPARE}")
+            raise ModelError(f"{file}: {field} is {value!r}, which is no {kind.__name__}; {_PREPARE}")
     if description.engine not in ("ctranslate2", "sentence-transformers"):
         raise ModelError(f"{file}: engine {description.engine!r} is not known here; {_PREPARE}")
     if description.engine == "ctranslate2" and description.pooling not in ("mean", "cls"):
         raise ModelError(f"{file}: pooling {description.pooling!r} is not known here; {_PREPARE}")
     return description
-
-
-_PREPARE = "build the index anew, that prepares the model"
 
 
 def open_embedder(model_dir: Path, *, threads: int = 1) -> Embedder:
@@ -132,7 +129,7 @@ def open_embedder(model_dir: Path, *, threads: int = 1) -> Embedder:
     """
     description = read_description(model_dir)
     if description.engine == "sentence-transformers":
-        from indexer.torch_embedding import TorchEmbedder  # noqa: PLC0415
+        from indexer.torch_embedding import TorchEmbedder
 
         return TorchEmbedder(model_dir, description, threads=threads)
     return CTranslate2Embedder(model_dir, description, threads=threads)
@@ -169,9 +166,7 @@ class CTranslate2Embedder:
         """The model's window in tokens."""
         return self._description.max_tokens
 
-    def embed_passages(
-        self, texts: Sequence[str], progress: Callable[[int], None] | None = None
-    ) -> Vectors:
+    def embed_passages(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         """Embed as the protocol says; Ctrl-C comes through within a batch, some 0.1 s."""
         vectors = np.empty((len(texts), self.dimension), np.float32)
         pool = ThreadPoolExecutor(self._threads)

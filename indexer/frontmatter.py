@@ -1,7 +1,8 @@
 """YAML of articles, read without trust: front matter, FAQ pages, tables of contents.
 
-Aliases, tags, duplicate keys, deep nesting and large headers are refused (reliability: a 324-byte
-alias bomb parses in 2 ms and takes seconds to walk).
+Aliases, tags, duplicate keys, deep nesting and large headers are refused (a 324-byte alias bomb
+parses in 2 ms and takes seconds to walk). Scalars stay text: `title: 1.10` is no number and
+`title: No` no boolean.
 """
 
 from __future__ import annotations
@@ -17,12 +18,17 @@ from indexer.errors import ArticleError
 
 MAX_DEPTH = 12
 MAX_HEADER_CHARS = 64 * 1024
+MAX_YAML_CHARS = 1024 * 1024  # PyYAML reads some 100 kB a second
 _FENCE = re.compile(r"---[ \t]*\n")
 _END = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.MULTILINE)
 
 
+_NULL = "tag:yaml.org,2002:null"
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+
 class _Loader(yaml.SafeLoader):
-    """SafeLoader that refuses aliases, repeated keys and depth; dates stay text."""
+    """SafeLoader that refuses aliases, tags, repeated keys and depth, and knows text and null only."""
 
     depth = 0
 
@@ -31,8 +37,11 @@ class _Loader(yaml.SafeLoader):
         raise yaml.MarkedYAMLError(problem=reason, problem_mark=mark)
 
     def compose_node(self, parent: yaml.Node | None, index: object) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent):
             self._refuse("aliases are not allowed")
+        if getattr(event, "tag", None) is not None:
+            self._refuse(f"tags are not allowed ({event.tag})")
         self.depth += 1
         if self.depth > MAX_DEPTH:
             self._refuse(f"nested deeper than {MAX_DEPTH}")
@@ -50,18 +59,26 @@ class _Loader(yaml.SafeLoader):
             seen.add(key)
         return super().construct_mapping(node, deep=deep)
 
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> str:
+        text = str(super().construct_scalar(node))
+        if _SURROGATE.search(text):
+            raise yaml.MarkedYAMLError(problem="half a surrogate pair", problem_mark=node.start_mark)
+        return text
+
 
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    first: [(tag, pattern) for tag, pattern in resolvers if tag == _NULL]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 
 
 def load_yaml(text: str, *, path: str, first_line: int = 1) -> object:
-    """Parse one YAML document into dicts, lists and scalars.
+    """Parse one YAML document into dicts, lists, text and None.
 
     Raises: ArticleError with the line in the file.
     """
+    if len(text) > MAX_YAML_CHARS:
+        raise ArticleError(path, first_line, f"YAML longer than {MAX_YAML_CHARS} characters")
     try:
         return yaml.load(text, _Loader)
     except yaml.MarkedYAMLError as error:
@@ -94,9 +111,9 @@ def split_front_matter(text: str, *, path: str) -> tuple[Mapping[str, object], s
 
 
 def header_text(header: Mapping[str, object], key: str) -> str:
-    """The value of `key` as text, "" where it is absent or no scalar."""
+    """The value of `key` as text, "" where it is absent, empty or no scalar."""
     value = header.get(key)
-    return str(value).strip() if isinstance(value, str | int | float) else ""
+    return value.strip() if isinstance(value, str) else ""
 
 
 def header_date(header: Mapping[str, object], key: str) -> date | None:

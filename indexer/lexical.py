@@ -29,9 +29,8 @@ def write_lexical(folder: Path, texts: Sequence[str], locale: str) -> None:
     terms = Terms(locale)
     documents = [terms(text) for text in texts]
     # A sorted vocabulary and ids: bm25s on strings depends on the hash seed.
-    vocabulary = {
-        term: number for number, term in enumerate(sorted({t for terms in documents for t in terms}))
-    }
+    found = sorted({term for document in documents for term in document})
+    vocabulary = {term: number for number, term in enumerate(found)}
     ids = [[vocabulary[term] for term in document] for document in documents]
     folder.mkdir(parents=True)
     (folder / "size.json").write_text(json.dumps({"rows": len(texts), "terms": len(vocabulary)}), "utf-8")
@@ -56,7 +55,7 @@ class LexicalIndex:
                 self._index = bm25s.BM25.load(str(folder), show_progress=False)
                 frequency = np.diff(self._index.scores["indptr"]).astype(np.float32)
                 self._idf = _idf(frequency, self._rows)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
             raise IndexCorrupt(f"{folder} can't be read: {error}") from error
 
     def __len__(self) -> int:

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.durable import hash_file, list_tree
+from indexer.durable import hash_file
 from indexer.embedding import Engine, read_description
 from indexer.errors import ModelError
 from indexer.model_cache import cached_folder
@@ -46,7 +46,7 @@ class PreparedModel:
     dimension: int
     max_tokens: int
     engine: Engine
-    sentence_transformers_folder: Path | None
+    sentence_transformers_folder: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +103,17 @@ def _prepared(folder: Path) -> PreparedModel:
 
 
 def _fill(staging: Path, source: _Source, say: Callable[[str], None]) -> None:
+    sentence_dir = staging / _SENTENCE_TRANSFORMERS
     try:
+        say(f"writing {source.name} as a sentence-transformers folder")
+        source.write(sentence_dir)
+        say(f"converting {source.name} to CTranslate2 int8")
         from indexer.model_conversion import convert_model
     except ImportError as error:
-        raise _missing_extra(source.name, error) from error
-    say(f"writing {source.name} as a sentence-transformers folder")
-    sentence_dir = staging / _SENTENCE_TRANSFORMERS
-    source.write(sentence_dir)
+        raise ModelError(
+            f"{source.name}: preparing a model needs {error.name}; "
+            "install it: pip install 'citedesk[indexer]'"
+        ) from error
     convert_model(sentence_dir, staging / _PREPARED, name=source.name, say=say)
 
 
@@ -117,7 +121,7 @@ def _find_source(name: str) -> _Source:
     if name == EMBEDDED:
         return _embedded_source()
     folder = Path(name).expanduser()
-    if folder.is_dir():
+    if name and folder.is_dir():
         return _folder_source(folder)
     # The hub's names are "model" or "owner/model"; all else can only have meant a folder.
     if not name or name.startswith((".", "~", "/")) or name.count("/") > 1:
@@ -125,7 +129,7 @@ def _find_source(name: str) -> _Source:
             f"{name!r}: there is no such folder; give a sentence-transformers folder, "
             f"a model's name on the Hugging Face hub, or {EMBEDDED!r}"
         )
-    return _Source(name, _digest("hub", name), lambda target: _save_loaded(name, target, hub=True))
+    return _Source(name, _digest("hub", name), lambda target: _save_hub_model(name, target))
 
 
 def _embedded_source() -> _Source:
@@ -139,7 +143,7 @@ def _embedded_source() -> _Source:
         ) from error
     file = Path(str(distribution.locate_file(_WEIGHTS_FILE)))
     try:
-        _, digest = hash_file(file)
+        digest = _sha256(file)
     except OSError as error:
         raise ModelError(
             f"{file}: {_PACKAGE} {distribution.version} has no such file ({error.strerror}); "
@@ -156,33 +160,49 @@ def _embedded_source() -> _Source:
 
 
 def _folder_source(folder: Path) -> _Source:
-    try:
-        files = [f"{name} {hash_file(folder / name)[1]}" for name in list_tree(folder).files]
-    except OSError as error:
-        raise ModelError(f"{folder}: the model can't be read ({error})") from error
-    digest = _digest("folder", *files)
-    return _Source(folder.resolve().name, digest, lambda target: _save_loaded(str(folder), target, hub=False))
-
-
-def _save_loaded(name: str, target: Path, *, hub: bool) -> None:
-    from indexer.model_conversion import load_sentence_model
-
-    try:
-        model = load_sentence_model(name, offline=not hub)
-    except Exception as error:  # whatever the hub, transformers and the model's own code raise
-        tried = (
-            f"{name!r} is neither a folder nor could it be loaded from the Hugging Face hub"
-            if hub
-            else f"{name}: sentence-transformers can't load this folder"
-        )
+    if not (folder / "config.json").exists() and not (folder / "modules.json").exists():
         raise ModelError(
-            f"{tried} ({error}); check the name and the connection, or use {EMBEDDED!r}, which needs none"
+            f"{folder}: this folder holds no model (no modules.json, no config.json); "
+            f"give a sentence-transformers folder, or use {EMBEDDED!r}"
+        )
+    # Links are followed: the hub's own cache is made of them.
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    try:
+        digest = _digest("folder", *(f"{file.relative_to(folder)} {_sha256(file)}" for file in files))
+    except OSError as error:
+        raise ModelError(f"{folder}: the model can't be read ({error}); see to its permissions") from error
+    return _Source(folder.resolve().name, digest, lambda target: _save_folder(folder, target))
+
+
+def _save_folder(folder: Path, target: Path) -> None:
+    from indexer.model_conversion import save_sentence_model
+
+    try:
+        save_sentence_model(str(folder), target, offline=True)
+    except Exception as error:  # whatever torch, transformers and the model's own code raise
+        raise ModelError(
+            f"{folder}: sentence-transformers can't load this model ({_first_line(error)})"
         ) from error
-    model.save(str(target), create_model_card=False)
 
 
-def _missing_extra(name: str, error: ImportError) -> ModelError:
-    return ModelError(f"{name}: preparing a model needs {error.name}; install it: pip install 'citedesk[indexer]'")
+def _save_hub_model(name: str, target: Path) -> None:
+    from indexer.model_conversion import save_sentence_model
+
+    try:
+        save_sentence_model(name, target, offline=False)
+    except Exception as error:  # whatever the hub, transformers and the model's own code raise
+        raise ModelError(
+            f"{name!r} is no folder, and can't be loaded from the Hugging Face hub ({_first_line(error)}); "
+            f"check the name and the connection, or use {EMBEDDED!r}, which needs none"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+
+
+def _sha256(file: Path) -> str:
+    return hash_file(file.resolve())[1]
 
 
 def _digest(*parts: str) -> str:

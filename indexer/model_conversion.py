@@ -10,8 +10,7 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Literal
@@ -21,7 +20,6 @@ from ctranslate2.converters import TransformersConverter
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import Normalize
 from sentence_transformers.sentence_transformer.modules import Pooling
-from transformers.utils import logging as transformers_logging
 
 from indexer.durable import hash_file, list_tree
 from indexer.embedding import (
@@ -30,12 +28,13 @@ from indexer.embedding import (
     ModelDescription,
     write_description,
 )
+from indexer.torch_embedding import quiet
 
 # The encoders that CTranslate2 4.8 converts, and how many positions each leaves unused in front.
 _UNUSED_POSITIONS = {"bert": 0, "distilbert": 0, "roberta": 2, "xlm-roberta": 2, "camembert": 2}
 # e5 models are trained with these and many copies on the hub don't say so.
 _E5_PROMPTS = ("query: ", "passage: ")
-_E5_NAME = re.compile(r"(^|[-_/])e5[-_](?!.*instruct)", re.IGNORECASE)
+_E5_NAME = re.compile(r"(^|[-_/])e5([-_]|$)(?!.*instruct)", re.IGNORECASE)
 # Measured cosine of the embedded model is .9985 at least; other models lose more, wrong ones a lot.
 _LEAST_COSINE = 0.98
 _PROBES = (
@@ -52,12 +51,16 @@ _NOT_IN_FINGERPRINT = frozenset(
 )
 
 
-def load_sentence_model(name: str, *, offline: bool) -> SentenceTransformer:
-    """Load a folder or, unless `offline`, a hub model, in float32 on the CPU."""
-    with _quiet():
-        return SentenceTransformer(
+def save_sentence_model(name: str, folder: Path, *, offline: bool) -> None:
+    """Load a folder or, unless `offline`, a hub model, and write it as float32 into `folder`.
+
+    Raises: whatever sentence-transformers raises.
+    """
+    with quiet():
+        model = SentenceTransformer(
             name, device="cpu", local_files_only=offline, model_kwargs={"dtype": "float32"}
         )
+        model.save(str(folder), create_model_card=False)
 
 
 def convert_model(sentence_dir: Path, prepared_dir: Path, *, name: str, say: Callable[[str], None]) -> None:
@@ -65,8 +68,8 @@ def convert_model(sentence_dir: Path, prepared_dir: Path, *, name: str, say: Cal
 
     Where the engine stays sentence-transformers, `sentence_dir` itself becomes `prepared_dir`.
     """
-    model = load_sentence_model(str(sentence_dir), offline=True)
-    say(f"converting {name} to CTranslate2 int8")
+    with quiet():
+        model = SentenceTransformer(str(sentence_dir), device="cpu", local_files_only=True)
     description = _describe(model, sentence_dir, name)
     reason = _unfit(model, sentence_dir)
     if reason is None:
@@ -75,6 +78,8 @@ def convert_model(sentence_dir: Path, prepared_dir: Path, *, name: str, say: Cal
             description = _fingerprinted(replace(description, engine="ctranslate2"), sentence_dir)
             write_description(prepared_dir, description)
             reason = _difference(model, prepared_dir, description)
+        except OSError:  # a full disk says nothing about the model
+            raise
         except Exception as error:  # the converter asserts, and raises what torch raises
             reason = f"its conversion fails: {type(error).__name__} {error}"
     if reason is not None:
@@ -155,7 +160,7 @@ def _write_ctranslate2(sentence_dir: Path, prepared_dir: Path) -> None:
         # transformers 5 dropped the key with all types but this one; the converter asks for it.
         config["position_embedding_type"] = "absolute"
         (sentence_dir / "config.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")
-    with _quiet():
+    with quiet():
         TransformersConverter(str(sentence_dir)).convert(str(prepared_dir), quantization="int8")
     shutil.copyfile(sentence_dir / TOKENIZER_FILE, prepared_dir / TOKENIZER_FILE)
 
@@ -163,7 +168,7 @@ def _write_ctranslate2(sentence_dir: Path, prepared_dir: Path) -> None:
 def _difference(model: SentenceTransformer, prepared_dir: Path, description: ModelDescription) -> str | None:
     """Compare the two forms on a few texts; None where they agree."""
     embedder = CTranslate2Embedder(prepared_dir, description)
-    tokens = model.tokenizer(list(_PROBES), add_special_tokens=False)["input_ids"]
+    tokens = model.tokenizer(list(_PROBES), add_special_tokens=False, verbose=False)["input_ids"]
     if embedder.count_tokens(_PROBES) != [len(ids) for ids in tokens]:
         return "its tokenizer.json gives other tokens"
     expected = model.encode(
@@ -183,18 +188,3 @@ def _fingerprinted(description: ModelDescription, sentence_dir: Path) -> ModelDe
         if Path(file).name not in _NOT_IN_FINGERPRINT and file != "config.json":
             parts.append(f"{file} {hash_file(sentence_dir / file)[1]}")
     return replace(description, fingerprint=hashlib.sha256("\n".join(parts).encode()).hexdigest())
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep transformers' progress bars and notes off the terminal, which is the command line's."""
-    verbosity = transformers_logging.get_verbosity()
-    bars = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        transformers_logging.set_verbosity(verbosity)
-        if bars:
-            transformers_logging.enable_progress_bar()

@@ -15,6 +15,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -189,5 +190,5 @@ def _read_vocabulary(cursor: _Cursor) -> Vocabulary:
     ends = np.frombuffer(cursor.take(4 * (count + 1)), "<u4").tolist()
     scores = np.frombuffer(cursor.take(4 * count), "<f4").astype(np.float32)
     text = bytes(cursor.take(size))
-    pieces = tuple(text[a:b].decode("utf-8") for a, b in zip(ends, ends[1:], strict=False))
+    pieces = tuple(text[a:b].decode("utf-8") for a, b in pairwise(ends))
     return Vocabulary(pieces, scores, begin, end, pad, unknown)

@@ -37,7 +37,7 @@ class PassageFile:
         except (OSError, ValueError, TypeError) as error:
             raise IndexCorrupt(f"{folder} holds no readable passages: {error}") from error
         if not len(self._rows) == len(heads) == len(self._row_of):
-            raise IndexCorrupt(f"{folder}: {len(self._rows)} passages stand beside {len(heads)} ids")
+            raise IndexCorrupt(f"{folder}: {len(self._rows)} passages stand beside {len(self._row_of)} ids")
 
     def __len__(self) -> int:
         return len(self._rows)

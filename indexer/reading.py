@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,8 @@ MODEL_FOLDER = "model"
 # What an earlier user turn weighs against the one after it, and how many are looked at.
 TURN_DECAY = 0.4
 TURNS = 3
+# A refused generation is tried again after so many looks: memory may be free by then, files copied.
+LOOKS_BEFORE_RETRY = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +143,17 @@ class Index:
         return shard
 
 
-def open_index(index_dir: Path, *, threads: int = 1, previous: Index | None = None) -> Index:
+def open_index(
+    index_dir: Path,
+    *,
+    threads: int = 1,
+    previous: Index | None = None,
+    open_model: Callable[[Path], Embedder] | None = None,
+) -> Index:
     """Verify and load the generation that CURRENT names.
 
-    Parts whose files are those of `previous` are shared with it, not loaded again.
+    Parts whose files are those of `previous` are shared with it, not loaded again. `open_model` loads
+    the model's folder, by default `open_embedder` on `threads` threads.
     Raises: IndexMissing, IndexCorrupt, ModelError.
     """
     folder = current_generation(index_dir)
@@ -152,7 +162,8 @@ def open_index(index_dir: Path, *, threads: int = 1, previous: Index | None = No
     if previous is not None and _files(previous.manifest, MODEL_FOLDER) == _files(manifest, MODEL_FOLDER):
         embedder = previous.embedder
     else:
-        embedder = open_embedder(folder / MODEL_FOLDER, threads=threads)
+        open_model = open_model or partial(open_embedder, threads=threads)
+        embedder = open_model(folder / MODEL_FOLDER)
     if (embedder.fingerprint, embedder.dimension) != (manifest.model.fingerprint, manifest.model.dimension):
         raise IndexCorrupt(f"{folder}: the model in it is not the one that made its vectors; build anew")
     shards = {}
@@ -179,14 +190,17 @@ class IndexFollower:
         poll_s: float = 2.0,
         threads: int = 1,
         on_event: Callable[[str], None] | None = None,
+        open_model: Callable[[Path], Embedder] | None = None,
     ) -> None:
         self.fault: str | None = None
         self._index_dir = index_dir
         self._poll_s = poll_s
         self._threads = threads
         self._on_event = on_event or (lambda _: None)
+        self._open_model = open_model
         self._index: Index | None = None
         self._refused: str | None = None
+        self._looks_left = 0
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -219,15 +233,18 @@ class IndexFollower:
             if self._index is not None and name == self._index.generation:
                 self.fault, self._refused = None, None
                 return
-            if name == self._refused:
+            if name == self._refused and self._looks_left > 0:
+                self._looks_left -= 1
                 return
         except IndexerError as error:
             self._report_fault(str(error))
             return
         try:
-            index = open_index(self._index_dir, threads=self._threads, previous=self._index)
+            index = open_index(
+                self._index_dir, threads=self._threads, previous=self._index, open_model=self._open_model
+            )
         except (IndexerError, OSError, MemoryError) as error:
-            self._refused = name
+            self._refused, self._looks_left = name, LOOKS_BEFORE_RETRY
             self._report_fault(f"generation {name} is not taken: {error}")
             return
         self._index, self.fault, self._refused = index, None, None

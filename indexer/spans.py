@@ -13,9 +13,11 @@ blocks around it (docs/adr/0009).
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from indexer.errors import ArticleError
 
@@ -23,7 +25,8 @@ _OPEN = re.compile(r'<span\s+data-ttu-id="([^"]*)">')
 _BETWEEN = re.compile(r'</span>\s*<span class="sxs-lookup">\s*<span data-stu-id="([^"]*)">')
 _CLOSE = re.compile(r"</span>\s*</span>")
 _STRAY = re.compile(r'data-(?:ttu|stu)-id="|class="sxs-lookup"')
-_ORDINAL = re.compile(r"-(\d+)$")
+_ORDINAL = re.compile(r"-([0-9]{1,9})$")
+_PRIVATE_USE = range(0xE000, 0xF900)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def lift_spans(text: str, *, path: str, first_line: int = 1) -> Lifted:
     """
     if _STRAY.search(text) is None:
         return Lifted(text, (), None)
-    opening, closing = _free_marks(text)
+    opening, closing = _free_marks(text, path=path)
     out: list[str] = []
     spans: list[Span] = []
     at = 0
@@ -72,7 +75,13 @@ def lift_spans(text: str, *, path: str, first_line: int = 1) -> Lifted:
     def fail(position: int, reason: str) -> ArticleError:
         return ArticleError(path, first_line + text.count("\n", 0, position), reason)
 
-    while (start := _OPEN.search(text, at)) is not None:
+    while True:
+        start = _OPEN.search(text, at)
+        stray = _STRAY.search(text, at, len(text) if start is None else start.start())
+        if stray is not None:
+            raise fail(stray.start(), "part of a bilingual span stands alone")
+        if start is None:
+            break
         between = _BETWEEN.search(text, start.end())
         following = _OPEN.search(text, start.end())
         if between is None or (following is not None and following.start() < between.start()):
@@ -92,17 +101,14 @@ def lift_spans(text: str, *, path: str, first_line: int = 1) -> Lifted:
             )
         )
         at = close.end()
-    if (stray := _STRAY.search(text, at)) is not None:
-        raise fail(stray.start(), "part of a bilingual span stands alone")
     out.append(text[at:])
-    lifted = "".join(out)
-    if (stray := _STRAY.search(lifted)) is not None:
-        raise ArticleError(path, None, f"part of a bilingual span stands alone: {stray[0]}")
-    return Lifted(lifted, tuple(spans), re.compile(f"{opening}(\\d+){closing}"))
+    return Lifted("".join(out), tuple(spans), re.compile(f"{opening}(\\d+){closing}"))
 
 
-def _free_marks(text: str) -> tuple[str, str]:
-    """Two private-use characters that the text doesn't hold."""
-    used = set(text)
-    free = (chr(code) for code in range(0xE000, 0xF900) if chr(code) not in used)
-    return next(free), next(free)
+def _free_marks(text: str, *, path: str) -> tuple[str, str]:
+    """Two private-use characters that the text holds neither as such nor as an entity (`&#xE000;`)."""
+    used = {*text, *html.unescape(text)}
+    free = list(islice((char for char in map(chr, _PRIVATE_USE) if char not in used), 2))
+    if len(free) < 2:
+        raise ArticleError(path, None, "the article uses every private-use character")
+    return free[0], free[1]

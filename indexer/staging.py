@@ -235,13 +235,13 @@ class Staging:
         fsync_folder(self.dir)
 
     def _install(self, folder: Path) -> None:
-        self.dir.rename(folder)
         try:
+            self.dir.rename(folder)
             fsync_folder(folder.parent)
             self.point_current(folder.name)
         except BaseException:
-            # Ctrl-C may arrive after CURRENT was replaced: what it says decides, and where it
-            # can't be read the generation stays, for it may be the one that serves.
+            # Ctrl-C may arrive after either rename: what CURRENT says decides, and where it can't
+            # be read the generation stays, for it may be the one that serves.
             with suppress(OSError):
                 if current_line(self._index_dir) != folder.name:
                     folder.rename(self.dir)

@@ -2,7 +2,7 @@
 
 - Wide scripts (Han, kana, Hangul): single characters and pairs of neighbours.
 - Alphabets: Snowball stems and 4-grams of the word, without accents.
-- Names with digits, hyphens or dots ("P2", "a8fba59e-1fc2", "+/-5%") also whole.
+- Names with digits, hyphens or dots ("P2", "a8fba59e-1fc2", "node.js") also whole.
 Compatibility forms are folded first (NFKC, case, full and half width, spaces that machine
 translation leaves between wide characters, a dash typed for the long vowel mark).
 """
@@ -23,7 +23,7 @@ _WIDE = (
 _RUN = re.compile(rf"([{_WIDE}]+)|([^\W_{_WIDE}]+)")
 _CODE = re.compile(rf"[^\W_{_WIDE}]+(?:[-._/+&'][^\W_{_WIDE}]+)+")
 _WIDE_GAP = re.compile(rf"(?<=[{_WIDE}])\s+(?=[{_WIDE}])")
-_LONG_VOWEL = re.compile(r"(?<=[\u30a1-\u30fa])[-‐‑–—―−~](?=[\u30a1-\u30fa]|\b|$)")
+_LONG_VOWEL = re.compile(r"(?<=[\u30a1-\u30fa])[-‐‑–—―−~](?![0-9a-z])")
 _STEMMERS = {
     "de": "german", "en": "english", "es": "spanish", "fr": "french", "it": "italian", "nl": "dutch",
     "pt": "portuguese", "ru": "russian", "sv": "swedish", "da": "danish", "fi": "finnish",

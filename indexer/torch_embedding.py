@@ -5,7 +5,8 @@ It needs torch, so only an index built with such a model makes the service impor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -35,10 +36,13 @@ class TorchEmbedder:
                 "installed; install it: pip install 'citedesk[indexer]'"
             ) from error
         try:
-            self._model = SentenceTransformer(str(model_dir), local_files_only=True)
+            with quiet():
+                self._model = SentenceTransformer(str(model_dir), local_files_only=True)
         except Exception as error:  # whatever torch, transformers and the model's own code raise
-            raise ModelError(f"{model_dir}: the model can't be loaded ({error}); build the index anew") from error
-        torch.set_num_threads(threads)
+            raise ModelError(
+                f"{model_dir}: the model can't be loaded ({error}); build the index anew with --full"
+            ) from error
+        torch.set_num_threads(threads)  # torch knows no other place for it than the process
         self._description = description
 
     @property
@@ -87,3 +91,20 @@ class TorchEmbedder:
             list(texts), prompt=prompt, normalize_embeddings=True, show_progress_bar=False
         )
         return np.asarray(vectors, np.float32)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep transformers' progress bars and notes off the terminal, which is the command line's."""
+    from transformers.utils import logging as transformers_logging
+
+    verbosity = transformers_logging.get_verbosity()
+    bars = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        transformers_logging.set_verbosity(verbosity)
+        if bars:
+            transformers_logging.enable_progress_bar()

@@ -39,7 +39,6 @@ class FlatVectors:
             self._index = faiss.read_index(str(file), faiss.IO_FLAG_MMAP_IFC if mapped else 0)
         except RuntimeError as error:
             raise IndexCorrupt(f"{file} can't be read: {error}") from error
-        faiss.omp_set_num_threads(1)
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
@@ -54,12 +53,9 @@ class FlatVectors:
         keys = np.asarray(numbers, dtype=np.int64)
         if not len(keys):
             return np.empty((0, self.dimension), dtype=np.float32)
+        _use_one_thread()
         found: Vectors = self._index.reconstruct_batch(keys)
         return found
-
-    def all_rows(self) -> Vectors:
-        """Every row, `(n, d)`."""
-        return self.rows(np.arange(len(self)))
 
     def search(
         self, query: Vectors, k: int, *, allowed: NDArray[np.int64] | None = None
@@ -76,8 +72,18 @@ class FlatVectors:
         k = min(k, len(self))
         if k == 0:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        scores, numbers = self._index.search(query.reshape(1, -1), k, params=parameters)
-        kept = numbers[0] >= 0  # FAISS pads with -1
-        numbers, scores = numbers[0][kept], scores[0][kept]
+        _use_one_thread()
+        one = query.reshape(1, -1)
+        (scores,), (numbers,) = self._index.search(one, min(k + 1, len(self)), params=parameters)
+        if len(scores) > k and scores[k] == scores[k - 1]:
+            # FAISS keeps any of the rows that tie at the cut: take them all, the sort cuts by row.
+            below = float(np.nextafter(scores[k], np.float32(-np.inf)))
+            _, scores, numbers = self._index.range_search(one, below, params=parameters)
         order = np.lexsort((numbers, -scores))
+        order = order[numbers[order] >= 0][:k]  # FAISS pads with -1
         return numbers[order], scores[order]
+
+
+def _use_one_thread() -> None:
+    """Keep FAISS from starting threads: OpenMP keeps the number for each thread that asks."""
+    faiss.omp_set_num_threads(1)

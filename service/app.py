@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
 from uuid import uuid4
@@ -143,19 +143,21 @@ def _add_problems(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _answer_fault)
 
 
-def _responder(kind: Kind, *, headers: dict[str, str] | None) -> Callable[[Request, Exception], Response]:
-    def respond(request: Request, error: Exception) -> Response:
+def _responder(
+    kind: Kind, *, headers: dict[str, str] | None
+) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def respond(request: Request, error: Exception) -> Response:
         return problem_response(kind, str(error), headers=headers)
 
     return respond
 
 
-def _answer_unknown_locale(request: Request, error: Exception) -> Response:
+async def _answer_unknown_locale(request: Request, error: Exception) -> Response:
     available = error.available if isinstance(error, UnknownLocale) else ()
     return problem_response(UNKNOWN_LOCALE, str(error), available=available)
 
 
-def _answer_invalid(request: Request, error: Exception) -> Response:
+async def _answer_invalid(request: Request, error: Exception) -> Response:
     faults = error.errors()[:FAULTS_MAX] if isinstance(error, RequestValidationError) else ()
     errors = [
         # The first part only says body, path or header.
@@ -169,12 +171,12 @@ def _answer_invalid(request: Request, error: Exception) -> Response:
     return problem_response(INVALID_REQUEST, detail, errors=errors)
 
 
-def _answer_http(request: Request, error: Exception) -> Response:
+async def _answer_http(request: Request, error: Exception) -> Response:
     if isinstance(error, Problem):
         headers = RETRY if error.kind is NOT_READY else None
         return problem_response(error.kind, str(error.detail), headers=headers)
     if not isinstance(error, HTTPException):
-        return _answer_fault(request, error)
+        return await _answer_fault(request, error)
     if error.status_code == NOT_FOUND.status:
         return problem_response(NOT_FOUND, "the addresses are listed in /openapi.json")
     if error.status_code == METHOD_NOT_ALLOWED.status:
@@ -184,6 +186,6 @@ def _answer_http(request: Request, error: Exception) -> Response:
     return problem_response(kind, str(error.detail), headers=error.headers)
 
 
-def _answer_fault(request: Request, error: Exception) -> Response:
+async def _answer_fault(request: Request, error: Exception) -> Response:
     # The server logs the traceback; the response tells nothing of it.
     return problem_response(INTERNAL, "see the service's log")

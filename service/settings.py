@@ -54,7 +54,7 @@ class Settings(BaseSettings):
         QUESTION_MAX_CHARS, ge=1, le=QUESTION_MAX_CHARS, description="Longest question in characters."
     )
     top_k: int = Field(10, ge=1, le=HITS_MAX, description="Hits for a request that doesn't say how many.")
-    answer_sentences_max: int = Field(4, ge=1, le=10, description="Most sentences in one answer.")
+    answer_sentences_max: int = Field(4, ge=1, le=4, description="Most sentences in one answer.")
     refuse_below: float = Field(
         0.5, ge=0, le=1, allow_inf_nan=False, description="Confidence below which an answer is refused."
     )
@@ -85,4 +85,4 @@ def read_settings(given: Mapping[str, object]) -> Settings:
 
 def _explain(loc: tuple[int | str, ...], message: str) -> str:
     name = str(loc[0]) if loc else "settings"
-    return f"{name} ({PREFIX}{name.upper()} or --{name.replace('_', '-')}): {message}"
+    return f"{name} ({PREFIX}{name.upper()}): {message}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -109,10 +109,11 @@ def _choices(hits: Sequence[Hit]) -> Iterator[Choice]:
     top = max((hit.score for hit in hits), default=0.0)
     for hit in hits[:HITS_READ]:
         share = HIT_SHARE * hit.score / top if top > 0 else 0.0
+        labels = {_terms(label) for label in (hit.passage.edition.title, *hit.passage.headings)}
         for sentence, cosine in zip(hit.passage.sentences, hit.sentence_scores, strict=True):
             start, end = _quotable(hit.passage, sentence.start, sentence.end)
             if start < end:
-                fragment = _is_fragment(hit.passage.text[start:end], hit.passage)
+                fragment = _is_fragment(hit.passage.text[start:end], labels)
                 value = cosine + share - (FRAGMENT_PENALTY if fragment else 0.0)
                 yield Choice(hit, start, end, value, fragment)
 
@@ -128,11 +129,8 @@ def _quotable(passage: Passage, start: int, end: int) -> tuple[int, int]:
     return start + len(text) - len(text.lstrip()), end - len(text) + len(text.rstrip())
 
 
-def _is_fragment(text: str, passage: Passage) -> bool:
-    if _width(text) < FRAGMENT_WIDTH or text.endswith((":", "：")):
-        return True
-    words = _terms(text)
-    return any(words == _terms(label) for label in (passage.edition.title, *passage.headings))
+def _is_fragment(text: str, labels: Collection[frozenset[str]]) -> bool:
+    return _width(text) < FRAGMENT_WIDTH or text.endswith((":", "：")) or _terms(text) in labels
 
 
 def _say_the_same(one: str, other: str) -> bool:

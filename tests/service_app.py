@@ -50,14 +50,18 @@ def build_app(
 
 
 class Client:
-    """Calls an application in this process; an exception that escapes from it fails the test."""
+    """Calls an application in this process; an exception that escapes from it fails the test.
 
-    def __init__(self, app: ASGIApp) -> None:
+    With `faults_escape` off the client sees what a server would send.
+    """
+
+    def __init__(self, app: ASGIApp, *, faults_escape: bool = True) -> None:
         self._app = app
+        self._faults_escape = faults_escape
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         async def call() -> httpx.Response:
-            transport = httpx.ASGITransport(self._app)
+            transport = httpx.ASGITransport(self._app, raise_app_exceptions=self._faults_escape)
             async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
                 return await client.request(method, path, **options)
 

@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import ast
+import sys
+import tomllib
 from dataclasses import dataclass
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import indexer
 
 ROOT = Path(__file__).resolve().parent.parent
-MODULES = sorted(
-    path.relative_to(ROOT).as_posix()
+SOURCES = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
     for package in ("indexer", "service")
-    for path in (ROOT / package).rglob("*.py")
-)
+    for path in sorted((ROOT / package).rglob("*.py"))
+}
 
 # An outside package -> the one module that imports it.
 PLACES = {
     "faiss": "indexer/vectors.py",
     "bm25s": "indexer/lexical.py",
     "langchain_text_splitters": "indexer/passages.py",
+    "Stemmer": "indexer/terms.py",
+    "ir_measures": "indexer/evaluation.py",
+    "granian": "service/serving.py",
+    "py3langid": "service/asking.py",
+    "pydantic_settings": "service/settings.py",
 }
 NAMES_WITHOUT_SUBJECT = {"utils", "util", "helpers", "common", "base", "manager", "handler", "misc"}
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
@@ -50,8 +60,7 @@ def read_imports(source: str, *, module: str) -> list[Import]:
     return sorted(found, key=lambda entry: entry.line)
 
 
-def imports_of(module: str) -> list[Import]:
-    return read_imports((ROOT / module).read_text(encoding="utf-8"), module=module)
+IMPORTS = {module: read_imports(source, module=module) for module, source in SOURCES.items()}
 
 
 def top(entry: Import) -> str:
@@ -75,51 +84,84 @@ def test_imports_are_read_wherever_they_stand() -> None:
     ]
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("indexer/")])
-def test_indexer_does_not_know_the_service(module: str) -> None:
-    assert [entry for entry in imports_of(module) if top(entry) in {"service", "tests"}] == []
+def test_indexer_does_not_know_the_service() -> None:
+    indexer_modules = {module: found for module, found in IMPORTS.items() if module.startswith("indexer/")}
+    assert "indexer/records.py" in indexer_modules
+    assert {
+        module for module, found in indexer_modules.items() if {"service", "tests"} & set(map(top, found))
+    } == set()
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("service/")])
-def test_service_takes_only_the_public_names_of_the_indexer(module: str) -> None:
-    taken = [entry for entry in imports_of(module) if top(entry) == "indexer"]
-    assert [entry for entry in taken if entry.module != "indexer" or not entry.names] == []
-    assert {name for entry in taken for name in entry.names} <= set(indexer.__all__)
+def test_service_takes_only_the_public_names_of_the_indexer() -> None:
+    taken = [
+        (module, entry)
+        for module, found in IMPORTS.items()
+        for entry in found
+        if module.startswith("service/") and top(entry) == "indexer"
+    ]
+    public = set(indexer.__all__)
+    assert taken
+    assert [
+        (module, entry)
+        for module, entry in taken
+        if entry.module != "indexer" or not entry.names or not public.issuperset(entry.names)
+    ] == []
 
 
-@pytest.mark.parametrize("module", ["indexer/records.py", "indexer/errors.py"])
-def test_records_and_errors_import_nothing_of_ours(module: str) -> None:
-    assert [entry for entry in imports_of(module) if top(entry) in {"indexer", "service"}] == []
+def test_records_and_errors_import_nothing_of_ours() -> None:
+    found = IMPORTS["indexer/records.py"] + IMPORTS["indexer/errors.py"]
+    assert {"indexer", "service"} & set(map(top, found)) == set()
 
 
 @pytest.mark.parametrize("package", PLACES)
 def test_an_outside_package_is_imported_in_its_one_place(package: str) -> None:
-    importers = {module for module in MODULES for entry in imports_of(module) if top(entry) == package}
-    assert importers == {PLACES[package]}
+    assert {module for module, found in IMPORTS.items() if package in map(top, found)} == {PLACES[package]}
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_a_module_says_what_it_is(module: str) -> None:
-    assert ast.get_docstring(ast.parse((ROOT / module).read_text(encoding="utf-8")))
+def test_each_outside_package_is_asked_for_in_the_project_file() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = [*project["dependencies"], *project["optional-dependencies"]["indexer"]]
+    owners = packages_distributions()
+    imported = {top(entry) for found in IMPORTS.values() for entry in found}
+    outside = imported - sys.stdlib_module_names - {"indexer", "service"}
+    names = {canonicalize_name(Requirement(text).name) for text in asked}
+    assert {
+        package for package in outside if names.isdisjoint(map(canonicalize_name, owners[package]))
+    } == set()
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_a_module_is_named_by_its_subject(module: str) -> None:
-    assert Path(module).stem not in NAMES_WITHOUT_SUBJECT
+def test_each_module_says_what_it_is() -> None:
+    assert [module for module, source in SOURCES.items() if not ast.get_docstring(ast.parse(source))] == []
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if name != "service/settings.py"])
-def test_only_the_settings_read_the_environment(module: str) -> None:
-    tree = ast.parse((ROOT / module).read_text(encoding="utf-8"))
-    reads = [
-        node.lineno
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute)
-        and node.attr in ENVIRONMENT
-        and isinstance(node.value, ast.Name)
-        and node.value.id == "os"
-    ]
-    reads += [
-        entry.line for entry in imports_of(module) if entry.module == "os" and ENVIRONMENT & set(entry.names)
-    ]
-    assert reads == []
+def test_each_module_is_named_by_its_subject() -> None:
+    assert [module for module in SOURCES if Path(module).stem in NAMES_WITHOUT_SUBJECT] == []
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    assert {module for module, source in SOURCES.items() if reads_environment(source)} == {
+        "service/settings.py"
+    }
+
+
+def test_reading_the_environment_is_seen_in_each_form() -> None:
+    assert reads_environment("import os\nx = os.environ.get('A')")
+    assert reads_environment("from os import getenv as g")
+    assert not reads_environment("import os\nos.replace('a', 'b')")
+
+
+def reads_environment(source: str) -> bool:
+    """Whether the source names the environment of `os`, by attribute or by import."""
+    nodes = list(ast.walk(ast.parse(source)))
+    attributes = {
+        node.attr
+        for node in nodes
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os"
+    }
+    imported = {
+        alias.name
+        for node in nodes
+        if isinstance(node, ast.ImportFrom) and node.module == "os"
+        for alias in node.names
+    }
+    return bool((attributes | imported) & ENVIRONMENT)

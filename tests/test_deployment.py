@@ -213,7 +213,18 @@ def test_the_demo_listens_where_it_is_told() -> None:
 
 def test_help_lists_every_target_a_person_types() -> None:
     listed = re.findall(r"^  ([a-z]+) {2,}\S", run_make("help").stdout, flags=re.MULTILINE)
-    assert listed == ["help", "setup", "demo", "test", "check", "coverage", "evaluate", "bench", "lock", "clean"]
+    assert listed == [
+        "help",
+        "setup",
+        "demo",
+        "test",
+        "check",
+        "coverage",
+        "evaluate",
+        "bench",
+        "lock",
+        "clean",
+    ]
 
 
 def test_ci_installs_what_is_missing_and_runs_all_tests() -> None:

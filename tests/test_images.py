@@ -69,12 +69,6 @@ def ancestry(name: str) -> set[str]:
     return {name}.union(*(ancestry(other) for other in nearer))
 
 
-def inherited(name: str, keyword: str) -> str | None:
-    """What counts for a stage: its own last instruction of this kind, else its base's."""
-    found = STAGES[name].last(keyword)
-    return found if found or STAGES[name].base not in STAGES else inherited(STAGES[name].base, keyword)
-
-
 def test_each_stage_starts_from_slim_python_or_an_earlier_stage() -> None:
     earlier: set[str] = {"python:3.11-slim"}
     for name, stage in STAGES.items():
@@ -166,7 +160,7 @@ def answering_port(request: pytest.FixtureRequest) -> Iterator[int]:
             """Print nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Ready) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield server.server_port
         server.shutdown()
@@ -218,4 +212,7 @@ def test_a_stopping_container_has_time_to_answer() -> None:
     grace_s = float(COMPOSE["services"]["service"]["stop_grace_period"].removesuffix("s"))
     settings = Settings.model_validate({})
     assert grace_s > settings.drain_s + settings.deadline_s
-    assert inherited("service", "STOPSIGNAL") == "SIGTERM"
+    assert {image: STAGES[image].last("STOPSIGNAL") for image in IMAGES} == {
+        "indexer": "SIGINT",
+        "service": "SIGTERM",
+    }

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.errors import IndexCorrupt
@@ -124,6 +124,7 @@ def test_a_manifest_is_written_as_sorted_json_with_a_checksum_of_the_rest() -> N
     assert format_manifest(MANIFEST).decode() == expected
 
 
+@settings(deadline=None)
 @given(manifests)
 def test_a_manifest_reads_back_as_it_was_written(manifest: Manifest) -> None:
     assert parse_manifest(format_manifest(manifest), "m") == manifest
@@ -135,6 +136,7 @@ def test_a_manifest_keeps_the_difference_between_1_and_true_and_1_0() -> None:
     assert [type(read[name]) for name in "abc"] == [int, bool, float]
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_flipped_bit_anywhere_in_a_manifest_is_refused_by_name(data: st.DataObject) -> None:
     content = bytearray(format_manifest(MANIFEST))
@@ -144,6 +146,7 @@ def test_a_flipped_bit_anywhere_in_a_manifest_is_refused_by_name(data: st.DataOb
         parse_manifest(bytes(content), "gen/manifest.json")
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_manifest_cut_short_is_refused(data: st.DataObject) -> None:
     content = format_manifest(MANIFEST)
@@ -158,6 +161,7 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["created", "digest", "options", "model", "locales", "files"]), json_values)
 def test_any_json_in_a_field_is_read_or_refused_by_the_fields_name(field: str, value: Any) -> None:
     content = signed(lambda fields: fields.update({field: value}))
@@ -282,6 +286,7 @@ def test_a_manifest_may_not_name_a_file_outside_its_folder_or_itself(name: str) 
         parse_manifest(content, "m")
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("a./\\b \n文"), max_size=8) | st.text(max_size=8))
 def test_a_safe_name_is_one_path_below_the_folder_and_no_other(name: str) -> None:
     if is_safe_name(name):

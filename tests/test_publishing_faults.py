@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from indexer.generation import current_generation
-from tests.faulty_writers import Report, write
+from tests.faulty_writers import Report
+from tests.index_scenarios import write
 from tests.os_faults import CHANGING, READING, Recorder, intercepted
 
 REPOSITORY = Path(__file__).parents[1]

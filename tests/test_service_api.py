@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from indexer import QuestionError, Ranking
 from service.asking import WordGuesser
+from service.confidence import Judgement
 from service.settings import Settings
 from tests.fake_index import GENERATION, FakeFollower, FakeIndex
 from tests.service_app import Client, build_app
@@ -240,6 +242,26 @@ def test_an_index_that_appears_is_served() -> None:
     assert client.get("/health/ready").status_code == 503
     follower.index = FakeIndex()
     assert client.get("/health/ready").status_code == 200
+
+
+def test_a_fault_of_the_service_is_a_problem_that_tells_nothing_of_it() -> None:
+    def fail(ranking: Ranking) -> Judgement:
+        raise RuntimeError("secret")
+
+    response = Client(build_app(confidence=fail), faults_escape=False).post("/v1/ask", {"question": OUTAGES})
+    assert problem(response) == (500, "/problems/internal")
+    assert "secret" not in response.text
+    assert response.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_question_that_the_index_refuses_is_422() -> None:
+    class Refusing(FakeIndex):
+        def search(self, question: str, **options: Any) -> Ranking:
+            raise QuestionError("the question has no words")
+
+    response = Client(build_app(Refusing())).post("/v1/ask", {"question": OUTAGES})
+    assert problem(response) == (422, "/problems/invalid-request")
+    assert response.json()["detail"] == "the question has no words"
 
 
 def test_an_unknown_address_is_404(client: Client) -> None:

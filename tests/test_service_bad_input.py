@@ -159,7 +159,7 @@ def test_a_body_beyond_the_limit_is_413_by_its_length_or_by_its_bytes() -> None:
 
 
 def test_a_problem_stays_small_whatever_is_sent() -> None:
-    response = send(json.dumps({"\ud83d" + "k" * 5000 + str(n): n for n in range(100)}).encode())
+    response = send(json.dumps({"k" * 5000 + str(n): n for n in range(100)}).encode())
     assert refused(response)[:2] == (422, "/problems/invalid-request")
     assert len(response.json()["errors"]) == 10
     assert len(response.content) < 10_000

@@ -80,6 +80,7 @@ def test_a_variable_of_another_program_is_left_alone(monkeypatch: pytest.MonkeyP
         ("question_max_chars", "2001"),
         ("top_k", "51"),
         ("answer_sentences_max", "0"),
+        ("answer_sentences_max", "5"),
         ("refuse_below", "1.01"),
         ("fallback", "perhaps"),
     ],

@@ -1,0 +1,52 @@
+"""What a build refuses: locales that aren't there, files that can't be read, locales that shrank."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from indexer.corpus import Corpus
+from indexer.errors import CorpusError
+from indexer.generation import LocaleEntry
+from indexer.locales import SOURCE_LOCALE
+
+# A locale with so many times fewer passages than before was hardly meant (reliability: P5).
+SHRINK = 10
+
+
+def locales_to_build(corpus: Corpus, wanted: Sequence[str] | None) -> list[str]:
+    """The wanted locales, or all that the corpus has, sorted.
+
+    Raises: CorpusError naming those that it doesn't have.
+    """
+    available = [*corpus.files, *([SOURCE_LOCALE] if corpus.derives_source else [])]
+    if wanted is None:
+        return sorted(available)
+    if missing := sorted(set(wanted) - set(available)):
+        raise CorpusError(f"no articles in {', '.join(missing)}; there are: {', '.join(sorted(available))}")
+    return sorted(set(wanted))
+
+
+def refuse_failures(corpus: Corpus) -> None:
+    """Raise CorpusError where any file can't be read."""
+    if corpus.failed:
+        raise CorpusError(f"--strict stops here{first_failure(corpus)}")
+
+
+def refuse_shrinking(before: Mapping[str, LocaleEntry], passages: Mapping[str, int], corpus: Corpus) -> None:
+    """Raise CorpusError where a locale is left with a tenth of its passages or less."""
+    for locale, count in passages.items():
+        entry = before.get(locale)
+        if entry is not None and count * SHRINK <= entry.passages:
+            raise CorpusError(
+                f"{locale} would shrink from {entry.passages:,} passages to {count:,}, so nothing was "
+                f"published: check the corpus, or add --allow-shrink where it is meant{first_failure(corpus)}"
+            )
+
+
+def first_failure(corpus: Corpus) -> str:
+    """How many files can't be read, and the first one, to end a message with; "" where all can."""
+    if not corpus.failed:
+        return ""
+    first = corpus.failed[0]
+    where = first.file if first.line is None else f"{first.file}:{first.line}"
+    return f"; files that can't be read: {len(corpus.failed)}, the first is {where}: {first.reason}"

@@ -1,0 +1,101 @@
+"""BM25 against the formula worked by hand: words of three letters give one term each."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from math import log
+from pathlib import Path
+
+import pytest
+
+from indexer import IndexCorrupt
+from indexer.lexical import LexicalIndex, write_lexical
+
+ROOT = Path(__file__).resolve().parent.parent
+# Lengths 2, 1 and 3, so 2 on average.
+TEXTS = ("tax fee", "tax", "vat vat vat")
+IDF_TAX = log(1 + (3 - 2 + 0.5) / (2 + 0.5))
+IDF_VAT = log(1 + (3 - 1 + 0.5) / (1 + 0.5))
+IDF_UNSEEN = log(1 + (3 - 0 + 0.5) / (0 + 0.5))
+TAX_IN_0 = 1 / (1 + 1.5 * (0.25 + 0.75 * 2 / 2))
+TAX_IN_1 = 1 / (1 + 1.5 * (0.25 + 0.75 * 1 / 2))
+VAT_IN_2 = 3 / (3 + 1.5 * (0.25 + 0.75 * 3 / 2))
+
+
+def lexical(folder: Path, *texts: str, locale: str = "en-us") -> LexicalIndex:
+    write_lexical(folder / "lexical", texts, locale)
+    return LexicalIndex(folder / "lexical", locale)
+
+
+def test_the_score_is_bm25_divided_by_the_idf_of_the_questions_terms(tmp_path: Path) -> None:
+    index = lexical(tmp_path, *TEXTS)
+    assert index.scores("tax").tolist() == pytest.approx([0.4, 0.516129, 0])
+    total = IDF_TAX + IDF_VAT
+    assert index.scores("vat, tax?").tolist() == pytest.approx(
+        [TAX_IN_0 * IDF_TAX / total, TAX_IN_1 * IDF_TAX / total, VAT_IN_2 * IDF_VAT / total]
+    )
+
+
+def test_a_term_that_no_row_has_counts_with_the_idf_of_no_row(tmp_path: Path) -> None:
+    scores = lexical(tmp_path, *TEXTS).scores("tax gst")
+    share = IDF_TAX / (IDF_TAX + IDF_UNSEEN)
+    assert scores.tolist() == pytest.approx([TAX_IN_0 * share, TAX_IN_1 * share, 0])
+
+
+def test_a_word_typed_twice_counts_once(tmp_path: Path) -> None:
+    index = lexical(tmp_path, *TEXTS)
+    assert index.scores("tax tax vat").tolist() == index.scores("tax vat").tolist()
+
+
+def test_a_question_in_another_language_scores_near_nothing_though_it_shares_a_name(tmp_path: Path) -> None:
+    index = lexical(
+        tmp_path, "Azure 的稅金由您支付。", "發票每月寄出。", "客戶可以取消訂閱。", locale="zh-tw"
+    )
+    assert index.scores("Azure 的稅金由您支付。")[0] > 0.3
+    assert index.scores("Who pays the tax for Azure, and when is the invoice sent?").max() < 0.05
+
+
+def test_rows_without_terms_and_questions_without_terms_score_nothing(tmp_path: Path) -> None:
+    index = lexical(tmp_path, "。", "tax")
+    assert index.scores("tax")[0] == 0
+    assert index.scores("？！").tolist() == [0, 0]
+    assert index.scores("gst").tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("texts", [(), ("。", "")])
+def test_texts_without_any_term_make_an_index_that_finds_nothing(
+    tmp_path: Path, texts: tuple[str, ...]
+) -> None:
+    index = lexical(tmp_path, *texts)
+    assert len(index) == len(texts)
+    assert index.scores("tax").tolist() == [0] * len(texts)
+
+
+@pytest.mark.parametrize("name", ["size.json", "data.csc.index.npy", "vocab.index.json"])
+def test_a_damaged_file_is_refused_by_name(tmp_path: Path, name: str) -> None:
+    lexical(tmp_path, *TEXTS)
+    (tmp_path / "lexical" / name).write_bytes(b"")
+    with pytest.raises(IndexCorrupt, match="lexical can't be read"):
+        LexicalIndex(tmp_path / "lexical", "en-us")
+
+
+def test_the_files_do_not_depend_on_the_hash_seed(tmp_path: Path) -> None:
+    program = (
+        "import sys, pathlib; from indexer.lexical import write_lexical; "
+        "write_lexical(pathlib.Path(sys.argv[1]), ['Taxes are billed', '稅金和發票', 'node.js 12'], 'zh-tw')"
+    )
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, str(tmp_path / seed)],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=ROOT,
+        )
+        for seed in ("1", "2")
+    ]
+    assert [writer.wait() for writer in writers] == [0, 0]
+    names = sorted(path.name for path in (tmp_path / "1").iterdir())
+    assert names == sorted(path.name for path in (tmp_path / "2").iterdir())
+    for name in names:
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()

@@ -1,0 +1,120 @@
+"""Each recipe of terms, on words whose terms are written out by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from indexer.terms import Terms, fold
+
+
+def terms(text: str, locale: str = "en-us") -> list[str]:
+    return Terms(locale)(text)
+
+
+@pytest.mark.parametrize(
+    ("locale", "text", "expected"),
+    [
+        ("zh-tw", "客戶", ["客", "戶", "客戶"]),
+        ("ja-jp", "お客様", ["お", "客", "様", "お客", "客様"]),
+        ("ko-kr", "고객", ["고", "객", "고객"]),
+        ("ja-jp", "人", ["人"]),
+    ],
+)
+def test_wide_scripts_give_characters_and_pairs(locale: str, text: str, expected: list[str]) -> None:
+    assert terms(text, locale) == expected
+
+
+def test_a_pair_does_not_reach_over_punctuation_or_another_script() -> None:
+    assert terms("客。戶", "zh-tw") == ["客", "戶"]
+    assert terms("客P2戶", "zh-tw") == ["客", "_p2", "戶"]
+
+
+@pytest.mark.parametrize(
+    ("locale", "word", "expected"),
+    [
+        ("en-us", "invoices", ["_invoic", "invo", "nvoi", "voic", "oice", "ices"]),
+        ("de-de", "Rechnungen", ["_rechnung", "rech", "echn", "chnu", "hnun", "nung", "unge", "ngen"]),
+        ("ru-ru", "счета", ["_счет", "счет", "чета"]),
+        ("en-us", "tax", ["_tax"]),
+    ],
+)
+def test_alphabets_give_the_stem_and_4_grams(locale: str, word: str, expected: list[str]) -> None:
+    assert terms(word, locale) == expected
+
+
+def test_a_language_without_a_stemmer_takes_the_english_one() -> None:
+    assert terms("plans", "cs-cz") == terms("plans", "en-us") == ["_plan", "plan", "lans"]
+
+
+def test_dropped_accents_find_the_same_terms() -> None:
+    assert terms("résumé", "fr-fr") == terms("resumé", "fr-fr") == ["_resum", "resu", "esum", "sume"]
+    assert terms("ÜBER", "de-de") == ["_uber", "uber"]
+
+
+def test_sharp_s_is_two() -> None:
+    assert terms("Straße", "de-de") == terms("STRASSE", "de-de")
+
+
+def test_repeated_words_are_repeated_terms() -> None:
+    assert terms("tax Tax") == ["_tax", "_tax"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("ＭＦＡ", "mfa"),
+        ("２４", "24"),
+        ("ｱｶｳﾝﾄ", "アカウント"),
+        ("ﾊﾟｽﾜｰﾄﾞ", "パスワード"),
+        ("①", "1"),
+    ],
+)
+def test_full_and_half_width_are_folded(typed: str, meant: str) -> None:
+    assert fold(typed) == meant
+
+
+@pytest.mark.parametrize("dash", ["-", "－", "‐", "–", "—", "―", "−", "~", "～"])
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("サ{}ビス", "サービス"),
+        ("ユーザ{}", "ユーザー"),
+        ("ユーザ{}の", "ユーザーの"),
+        ("ユーザ{} の", "ユーザーの"),
+        ("ユーザ{}。", "ユーザー。"),
+    ],
+)
+def test_a_dash_after_katakana_is_the_long_vowel_mark(typed: str, meant: str, dash: str) -> None:
+    assert fold(typed.format(dash)) == meant
+
+
+@pytest.mark.parametrize("text", ["プラン-e3", "10-20", "顧客-様", "プラン - 月"])
+def test_other_dashes_stay(text: str) -> None:
+    assert "-" in fold(text)
+
+
+def test_spaces_between_wide_characters_are_dropped() -> None:
+    assert fold("將 客\u3000戶") == "將客戶"
+    assert fold("將 Azure 客戶") == "將 azure 客戶"
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("a8fba59e-1fc2", ["_a8fba59e", "_1fc2"]),
+        ("v1.2", ["_v1", "_2"]),
+        ("node.js", ["_node", "node", "_js"]),
+        ("cost_id", ["_cost", "cost", "_id"]),
+    ],
+)
+def test_codes_are_kept_whole_beside_their_words(code: str, words: list[str]) -> None:
+    assert terms(code) == [*words, f"={code}"]
+
+
+def test_a_number_gives_no_grams_for_part_of_it_is_another_number() -> None:
+    assert terms("1450 P12345") == ["_1450", "_p12345"]
+
+
+@pytest.mark.parametrize("text", ["", " ", "。？！", "--- ***"])
+def test_text_without_words_has_no_terms(text: str) -> None:
+    assert terms(text, "ja-jp") == []
