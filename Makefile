@@ -71,9 +71,9 @@ check: $(READY) lint  ## the fast part: ruff, mypy, and the tests that need neit
 lint: $(READY)
 	@echo "==> ruff"
 	@$(BIN)/python -m ruff check --quiet . || { \
-	    echo "Way out: '$(BIN)/ruff check --fix .' mends what can be mended by itself." >&2; exit 1; }
+	    echo "Way out: '$(BIN)/python -m ruff check --fix .' mends what can be mended by itself." >&2; exit 1; }
 	@$(BIN)/python -m ruff format --quiet --check . || { \
-	    $(BIN)/python -m ruff format --check . >&2; echo "Way out: '$(BIN)/ruff format .' writes them anew." >&2; exit 1; }
+	    echo "Way out: '$(BIN)/python -m ruff format .' writes them anew." >&2; exit 1; }
 	@echo "==> mypy"
 	@$(BIN)/python -m mypy --no-error-summary
 

@@ -187,11 +187,12 @@ class _Build:
 
     def write_changed(self, changed: Sequence[str], digests: Mapping[str, str]) -> None:
         embedder = self.open_model(self.model.folder)
-        # The source language first: the others' English sides are then embedded already.
+        # The source language is embedded first, for the others' English sides then are already, but
+        # read last, for its files are theirs, and what can't be read is named where they are read.
         order = sorted(changed, key=lambda locale: (locale != SOURCE_LOCALE, locale))
         files = sum(len(self.corpus.files.get(locale, ())) for locale in order)
         self.progress.stage("reading articles", files)
-        laid_out = {locale: self.lay_out(locale, embedder) for locale in order}
+        laid_out = {locale: self.lay_out(locale, embedder) for locale in reversed(order)}
         self.check_laid_out({locale: len(texts.passages) for locale, (texts, _) in laid_out.items()})
         shards = [texts for texts, _ in laid_out.values()]
         vectors = self.known_vectors("vectors", embedder)

@@ -22,7 +22,10 @@ def locales_to_build(corpus: Corpus, wanted: Sequence[str] | None) -> list[str]:
     if wanted is None:
         return sorted(available)
     if missing := sorted(set(wanted) - set(available)):
-        raise CorpusError(f"no articles in {', '.join(missing)}; there are: {', '.join(sorted(available))}")
+        raise CorpusError(
+            f"no articles in {', '.join(missing)}; of the locales asked for, the corpus holds: "
+            f"{', '.join(sorted(set(wanted) & set(available)))}"
+        )
     return sorted(set(wanted))
 
 

@@ -14,14 +14,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from markdown_it import MarkdownIt
-
-from indexer.blocks import BlockReader, Draft, markdown_parser
+from indexer.blocks import BlockReader, Draft
 from indexer.frontmatter import header_date, header_text, split_front_matter
+from indexer.inline import markdown_parser, plain_text
 from indexer.locales import SOURCE_LOCALE
 from indexer.records import Article, Edition, Translation, TranslationType
 from indexer.scope import Scope, ScopeLabels, load_scope_labels, take_scope
-from indexer.sections import Side, build_sections
+from indexer.section_text import Side
+from indexer.sections import build_sections
 from indexer.spans import Lifted, lift_spans
 
 _TRANSLATIONS = {"MT": TranslationType.MACHINE, "HT": TranslationType.HUMAN}
@@ -70,7 +70,7 @@ class ArticleParser:
     """Parses the articles of a build; holds the Markdown parser and the label table."""
 
     def __init__(self) -> None:
-        self.markdown: MarkdownIt = markdown_parser()
+        self.markdown = markdown_parser()
         self.labels: Mapping[str, ScopeLabels] = load_scope_labels()
 
     def parse(self, text: str, origin: Origin) -> ParsedFile:
@@ -81,15 +81,16 @@ class ArticleParser:
         text = text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
         header, body, line = split_front_matter(text, path=origin.file)
         lifted = lift_spans(body, path=origin.file, first_line=line)
-        drafts, scope = self.read_blocks(lifted, origin.locale)
+        drafts, scope = self.read_blocks(lifted, origin)
         edition = edition_of(header, origin, scope)
         article = _article(drafts, Side.TARGET, edition, scope)
         return ParsedFile(article, tuple(drafts), origin.source_url, bool(lifted.spans))
 
-    def read_blocks(self, lifted: Lifted, locale: str) -> tuple[list[Draft], Scope]:
+    def read_blocks(self, lifted: Lifted, origin: Origin) -> tuple[list[Draft], Scope]:
         """The drafts of a body without its scope lines, and the scope."""
-        scope, drafts = take_scope(BlockReader(self.markdown, lifted).read(), locale, self.labels)
-        return drafts, scope
+        drafts = BlockReader(self.markdown, lifted, path=origin.file).read()
+        scope, rest = take_scope(drafts, origin.locale, self.labels)
+        return rest, scope
 
 
 def _article(drafts: Sequence[Draft], side: Side, edition: Edition, scope: Scope) -> Article:
@@ -108,9 +109,9 @@ def edition_of(header: Mapping[str, object], origin: Origin, scope: Scope) -> Ed
     return Edition(
         path=origin.path,
         locale=origin.locale,
-        title=header_text(header, "title"),
+        title=plain_text(header_text(header, "title")),
         source_title=None,
-        description=header_text(header, "description"),
+        description=plain_text(header_text(header, "description")),
         url=origin.url,
         updated=header_date(header, "ms.date"),
         translation=Translation(kind, handed_over, header_text(header, "ms.sourcegitcommit") or None),

@@ -32,7 +32,9 @@ from indexer.errors import ModelError
 
 DESCRIPTION_FILE = "model.json"
 TOKENIZER_FILE = "tokenizer.json"
-# Tokens of a batch; TO BE MEASURED.
+# Tokens of a batch, at least one text. CPU time measured 2026-11-21 on two shared cores: sentences of
+# 23 tokens 6.4 ms each alone, 5.0 at 320, 4.9 at 640, 5.2 at 1280; passages of 158 tokens the same
+# throughout. Batches padded to 640 tokens cost as much.
 BATCH_TOKENS = 640
 # Texts cut into tokens at a time: enough to fill batches, few enough for Ctrl-C to come through.
 _SLICE_TEXTS = 512

@@ -24,7 +24,6 @@ from indexer.reading import Index
 from indexer.records import Ranking, Turn
 
 MEASURES = (Success @ 1, Success @ 3, Success @ 5, Success @ 10, RR @ 10, nDCG @ 10)
-UNANSWERABLE = "unanswerable"
 DEPTH = 50
 HALF_EVIDENCE_CHARS = 40
 _NO_DOCUMENT = "nothing-in-the-index"
@@ -59,27 +58,34 @@ class Row:
 def read_questions(source: Path) -> list[Question]:
     """The questions of a `.jsonl` file, or of all such files in a folder, in order of file and line.
 
-    Raises: IndexerError naming the file and line of one that can't be read.
+    Raises: IndexerError naming the file and line of one that can't be read, or whose id stands twice.
     """
     files = sorted(source.glob("*.jsonl")) if source.is_dir() else [source]
     if not files:
         raise IndexerError(f"{source} holds no .jsonl file of questions")
-    questions = []
+    questions: dict[str, Question] = {}
     for file in files:
         try:
-            lines = file.read_text("utf-8").splitlines()
+            lines = file.read_text("utf-8").split("\n")
         except (OSError, UnicodeDecodeError) as error:
             raise IndexerError(f"{file} can't be read: {error}") from error
         for number, line in enumerate(lines, 1):
-            if line.strip():
-                questions.append(_read_question(line, f"{file}:{number}"))
-    return questions
+            if not line.strip():
+                continue
+            question = _read_question(line, f"{file}:{number}")
+            if questions.setdefault(question.id, question) is not question:
+                raise IndexerError(
+                    f"{file}:{number}: the id {question.id!r} stands twice; rename one of them"
+                )
+    return list(questions.values())
 
 
 def _read_question(line: str, where: str) -> Question:
     try:
         fields = json.loads(line)
-        articles = [fields["article"], *fields.get("also", [])] if fields["article"] else []
+        if not fields["query"].strip():
+            raise ValueError("the query is empty")
+        articles = [fields["article"], *(fields.get("also") or [])] if fields["article"] else []
         evidence = [fields.get("evidence", ""), *(fields.get("evidence_also") or [])]
         history = tuple(Turn(turn["role"], turn["content"]) for turn in fields.get("history") or [])
         return Question(
@@ -105,7 +111,7 @@ def bare(text: str) -> str:
 
 def holds_evidence(text: str, evidence: Iterable[str]) -> bool:
     """Whether `text` (as `bare` gives it) holds one of the pieces of evidence, or half of one."""
-    for piece in map(bare, evidence):
+    for piece in filter(None, map(bare, evidence)):
         halves = (piece[: len(piece) // 2], piece[len(piece) // 2 :])
         if piece in text or (len(piece) >= HALF_EVIDENCE_CHARS and any(half in text for half in halves)):
             return True

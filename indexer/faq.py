@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from indexer.blocks import BlockReader, Draft, HeadingDraft, Piece, plain_text
+from indexer.blocks import Draft, HeadingDraft
 from indexer.docfx import ArticleParser, Origin, edition_of
 from indexer.errors import ArticleError
 from indexer.frontmatter import load_yaml
+from indexer.inline import InlineReader, Piece
 from indexer.records import Article
 from indexer.scope import Scope
-from indexer.sections import Side, build_sections, one_side, slug
+from indexer.section_text import Side, one_side
+from indexer.sections import build_sections, slug
 from indexer.spans import Lifted, lift_spans
 
 MIME = "YamlMime:FAQ"
@@ -26,7 +28,7 @@ def parse_faq(text: str, origin: Origin, parser: ArticleParser) -> Article:
 
     Raises: ArticleError where the page is not the YAML of an FAQ.
     """
-    page = load_yaml(text.replace("\r\n", "\n").removeprefix("\ufeff"), path=origin.file)
+    page = load_yaml(text.removeprefix("\ufeff"), path=origin.file)
     if not isinstance(page, dict):
         raise ArticleError(origin.file, 1, "the FAQ page is no mapping of keys to values")
     header = page.get("metadata")
@@ -76,14 +78,17 @@ def _heading(level: int, text: str) -> HeadingDraft:
 
 def _inline(value: object, parser: ArticleParser) -> str:
     """A heading's Markdown as plain text; "" where it is absent."""
-    if not isinstance(value, str | int | float):
+    if not isinstance(value, str):
         return ""
-    drafts = BlockReader(parser.markdown, Lifted(str(value).strip(), (), None)).read()
-    pieces = [piece for draft in drafts for piece in draft.pieces]
-    return one_side(pieces, Side.TARGET) or plain_text(str(value)).strip()
+    read = InlineReader(parser.markdown, Lifted("", (), None)).parse(value.strip())
+    return one_side(read.pieces(), Side.TARGET)
 
 
 def _body(value: object, origin: Origin, parser: ArticleParser) -> tuple[list[Draft], Scope]:
     if not isinstance(value, str):
         return [], Scope((), (), ())
-    return parser.read_blocks(lift_spans(value, path=origin.file), origin.locale)
+    try:
+        lifted = lift_spans(value, path=origin.file)
+    except ArticleError as error:  # its line counts from the value's start
+        raise ArticleError(error.path, None, error.reason) from error
+    return parser.read_blocks(lifted, origin)

@@ -1,6 +1,6 @@
 """How the legs of a search become one score.
 
-score = w * minmax(.4 passage + .6 best sentence) + (1 - w) * BM25 / summed idf
+score = w * minmax(.6 passage + .4 best sentence) + (1 - w) * BM25 / summed idf
 
 The dense part is spread over the candidates of the question; the lexical part keeps its absolute
 scale, so that a question in another language, whose words occur nowhere, is ranked by meaning
@@ -21,8 +21,8 @@ Column = NDArray[np.float32]
 class FusionWeights:
     """`dense` against the lexical rest, and inside the dense leg `sentence` against the passage."""
 
-    dense: float = 0.45
-    sentence: float = 0.6
+    dense: float = 0.2
+    sentence: float = 0.4
 
 
 def fuse(passage: Column, sentence: Column, lexical: Column, weights: FusionWeights) -> Column:

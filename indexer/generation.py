@@ -82,7 +82,7 @@ def rollback(index_dir: Path) -> Path:
                 continue
             staging.point_current(folder.name)
             return folder
-    serving = f"generation {current} serves" if current else "no generation serves yet"
+    serving = f"generation {current} serves" if is_name(current) else "no generation serves yet"
     raise PublishError(
         f"rolling back {index_dir} failed: no older generation is whole; {serving}; "
         f"build anew with `python -m indexer build`{''.join(faults)}"

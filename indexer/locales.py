@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 SOURCE_LOCALE = "en-us"
+_FOLDER = re.compile(r"[A-Za-z]{2}(?:-[A-Za-z]{4})?-(?:[A-Za-z]{2}|[0-9]{3})")
 _TAG = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*")
 # Regions that write Chinese in Traditional characters (CLDR likely subtags).
 _TRADITIONAL = frozenset({"tw", "hk", "mo", "hant"})
@@ -23,8 +24,11 @@ def normalise_locale(tag: str) -> str:
 
 
 def is_locale(tag: str) -> bool:
-    """Whether `tag` reads as a language with a region or script, such as ja-jp or zh-hant-tw."""
-    return re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z]{4})?-[A-Za-z]{2}", tag) is not None
+    """Whether a folder's name reads as a language with a region, such as ja-jp or zh-hant-tw.
+
+    Languages of three letters are left out: `how-to` and `opt-in` are no locales.
+    """
+    return _FOLDER.fullmatch(tag) is not None
 
 
 def nearest_locale(asked: str, available: Sequence[str]) -> str | None:
@@ -42,8 +46,9 @@ def nearest_locale(asked: str, available: Sequence[str]) -> str | None:
     if language == "zh":
         script = _is_traditional(asked)
         return next((locale for locale in same if _is_traditional(locale) == script), same[0])
-    # de means de-de, pt means pt-br where there is no pt-pt: prefer the region named like the language.
-    return f"{language}-{language}" if f"{language}-{language}" in same else same[0]
+    # en means en-us, de means de-de, pt means pt-br where there is no pt-pt.
+    preferred = (SOURCE_LOCALE, f"{language}-{language}")
+    return next((locale for locale in preferred if locale in same), same[0])
 
 
 def _is_traditional(locale: str) -> bool:

@@ -11,13 +11,16 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import TypeVar
 
 from langchain_text_splitters import RecursiveCharacterTextSplitter, TextSplitter
 
-from indexer.records import Article, BlockKind, Passage, Section, Sentence
+from indexer.records import Article, Block, BlockKind, Passage, Section, Sentence
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 # Separators of last resort, best first: lines, ends of sentences in every script, clauses, words.
@@ -39,7 +42,8 @@ class _UnitSplitter(TextSplitter):
     """Merges units that are given, in place of separators looked for."""
 
     def __init__(self, units: Sequence[str], sizes: Sequence[int], limit: int) -> None:
-        lengths = dict(zip(units, sizes, strict=True))
+        # A unit beyond the limit stands alone; given as larger, langchain would warn of it.
+        lengths = {unit: min(size, limit) for unit, size in zip(units, sizes, strict=True)}
         super().__init__(
             chunk_size=limit,
             chunk_overlap=0,
@@ -84,8 +88,9 @@ def _split_section(
 
 
 def _fits(text: str, count_tokens: CountTokens, limit: int) -> bool:
-    # No token is shorter than a character, but for the one that opens the text.
-    return len(text) < limit or count_tokens([text])[0] <= limit
+    # No token is shorter than a byte of the normalised text, but for the one that opens it.
+    # (A character may be several tokens: "㍿" is normalised to 株式会社.)
+    return len(unicodedata.normalize("NFKC", text).encode()) < limit or count_tokens([text])[0] <= limit
 
 
 def _cut(
@@ -93,13 +98,12 @@ def _cut(
 ) -> list[tuple[int, int]]:
     """Offsets of consecutive pieces of `section.text[start:end]` within the limit."""
     units, measured = _units(section, start, end, by_source=by_source)
-    if len("".join(measured)) < limit:
+    if by_source and sum(map(len, measured)) < limit:
         return [(start, end)]
-    sizes = count_tokens(measured)
     pieces: list[str] = []
-    for piece in _merge(units, sizes, limit):
-        size = count_tokens([piece])[0] if len(piece) >= limit and not by_source else 0
-        pieces += _force(piece, count_tokens, limit) if size > limit else [piece]
+    for piece in _merge(units, count_tokens(measured), limit):
+        whole = by_source or _fits(piece, count_tokens, limit)
+        pieces += [piece] if whole else _force(piece, count_tokens, limit)
     bounds = []
     for piece in pieces:
         bounds.append((start, start + len(piece)))
@@ -128,12 +132,13 @@ def _force(text: str, count_tokens: CountTokens, limit: int) -> list[str]:
         strip_whitespace=False,
     )
     pieces = splitter.split_text(text)
-    # A lost character would shift every offset behind it.
-    return pieces if "".join(pieces) == text else _halves(text, count_tokens, limit)
+    if "".join(pieces) != text:  # a lost character would shift every offset behind it
+        pieces = [text]
+    return [part for piece in pieces for part in _halves(piece, count_tokens, limit)]
 
 
 def _halves(text: str, count_tokens: CountTokens, limit: int) -> list[str]:
-    if len(text) < 2 or count_tokens([text])[0] <= limit:
+    if len(text) < 2 or _fits(text, count_tokens, limit):
         return [text]
     middle = len(text) // 2
     return [*_halves(text[:middle], count_tokens, limit), *_halves(text[middle:], count_tokens, limit)]
@@ -141,16 +146,15 @@ def _halves(text: str, count_tokens: CountTokens, limit: int) -> list[str]:
 
 def _units(section: Section, start: int, end: int, *, by_source: bool) -> tuple[list[str], list[str]]:
     """Stretches of the text that belong together, and the text that each is measured by."""
-    inside = [sentence for sentence in section.sentences if start <= sentence.start < end]
-    cuts = {start, end}
-    cuts.update(block.start for block in section.blocks if start < block.start < end)
-    cuts.update(sentence.start for sentence in inside)
-    for block in section.blocks:
+    sentences = _overlapping(section.sentences, start, end)
+    blocks = _overlapping(section.blocks, start, end)
+    cuts = {start, end, *(sentence.start for sentence in sentences), *(block.start for block in blocks)}
+    for block in blocks:
         if block.kind is BlockKind.CODE:
             breaks = re.finditer(r"\n", section.text[block.start : block.end])
-            cuts.update(at for at in (block.start + m.end() for m in breaks) if start < at < end)
-    order = sorted(cuts)
-    sources = {sentence.start: sentence.source for sentence in inside}
+            cuts.update(block.start + match.end() for match in breaks)
+    order = sorted(cut for cut in cuts if start <= cut <= end)
+    sources = {sentence.start: sentence.source for sentence in sentences}
     units, measured = [], []
     for left, right in pairwise(order):
         unit = section.text[left:right]
@@ -159,17 +163,24 @@ def _units(section: Section, start: int, end: int, *, by_source: bool) -> tuple[
     return units, measured
 
 
+_Stretch = TypeVar("_Stretch", Block, Sentence)
+
+
+def _overlapping(stretches: Sequence[_Stretch], start: int, end: int) -> Sequence[_Stretch]:
+    """Those that share a character with `[start, end)`; they are in order and don't overlap."""
+    first = bisect_right(stretches, start, key=lambda stretch: stretch.end)
+    return stretches[first : bisect_left(stretches, end, lo=first, key=lambda stretch: stretch.start)]
+
+
 def _passage(article: Article, section: Section, start: int, end: int, number: int) -> Passage:
     edition = article.edition
     sentences = tuple(
         replace(sentence, start=max(sentence.start, start) - start, end=min(sentence.end, end) - start)
-        for sentence in section.sentences
-        if sentence.start < end and sentence.end > start
+        for sentence in _overlapping(section.sentences, start, end)
     )
     blocks = tuple(
         replace(block, start=max(block.start, start) - start, end=min(block.end, end) - start)
-        for block in section.blocks
-        if block.start < end and block.end > start
+        for block in _overlapping(section.blocks, start, end)
     )
     context, source_context = _context(section, start, end)
     return Passage(
@@ -191,16 +202,10 @@ def _passage(article: Article, section: Section, start: int, end: int, number: i
 
 def _context(section: Section, start: int, end: int) -> tuple[str, str]:
     """The lead-in of the list, or the columns of the table, in whose middle a passage begins."""
-    for block in section.blocks:
-        if block.start < end and block.end > start:
-            inside = section.text[start:end]
-            if (
-                block.context
-                and block.kind in (BlockKind.ITEM, BlockKind.ROW)
-                and block.context not in inside
-            ):
-                return block.context, block.source_context
-            return "", ""
+    for block in _overlapping(section.blocks, start, end)[:1]:
+        shown = block.context in section.text[start:end]
+        if block.kind in (BlockKind.ITEM, BlockKind.ROW) and not shown:
+            return block.context, block.source_context
     return "", ""
 
 

@@ -1,7 +1,7 @@
 """An index, read: open the generation that CURRENT names, search it, follow CURRENT.
 
 A question in one locale:
-1. it is embedded once; earlier user turns are mixed in with falling weight
+1. it is embedded once; earlier turns are mixed in with falling weight
 2. the locale's shard puts candidates forward by meaning and by words, and fuses their scores
 3. equal passages collapse; hits come back with the scores of their legs and of their sentences
 An `Index` never changes. `IndexFollower` swaps one for the next; requests hold the one they took.
@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fnmatch import fnmatchcase
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -34,9 +34,13 @@ from indexer.records import Edition, Filters, Passage, Ranking, Turn
 from indexer.shard import Query, Shard
 
 MODEL_FOLDER = "model"
-# What an earlier user turn weighs against the one after it, and how many are looked at.
-TURN_DECAY = 0.4
-TURNS = 3
+# What an earlier question and its reply weigh, how many turns are looked at, and how much of each.
+# Replies count: they name what the conversation is about.
+TURN_DECAY = 0.6
+TURNS = 4
+TURN_CHARS = 300
+# Embedded questions that are kept, earlier turns' included.
+CACHED_QUESTIONS = 64
 # A refused generation is tried again after so many looks: memory may be free by then, files copied.
 LOOKS_BEFORE_RETRY = 30
 
@@ -71,6 +75,9 @@ class Index:
         self.embedder = embedder
         self.shards = shards
         self.weights = weights or FusionWeights()
+        # A refusal asks several locales the same question: it is embedded once. The cache holds on to
+        # the embedder, not to this index, whose memory then returns as soon as nobody asks it.
+        self._embed = lru_cache(maxsize=CACHED_QUESTIONS)(embedder.embed_question)
         self.locales = tuple(
             LocaleSummary(locale, entry.articles, entry.passages, entry.sentences, _newest(shards[locale]))
             for locale, entry in sorted(manifest.locales.items())
@@ -103,16 +110,14 @@ class Index:
         return Ranking(question, locale, self.generation, hits)
 
     def prepare(self, question: str, history: Sequence[Turn] = ()) -> Query:
-        """The question and the user turns before it as one query."""
-        earlier = [turn.content for turn in history if turn.role == "user" and turn.content.strip()][-TURNS:]
+        """The question and the turns before it as one query."""
+        earlier = [turn.content.strip()[:TURN_CHARS] for turn in history if turn.content.strip()][-TURNS:]
         texts = [question, *reversed(earlier)]
-        weights = np.array([TURN_DECAY**age for age in range(len(texts))], dtype=np.float32)
+        # A question and its reply weigh the same, and less than the pair behind them.
+        weights = np.array([TURN_DECAY ** ((age + 1) // 2) for age in range(len(texts))], dtype=np.float32)
         weights /= weights.sum()
         vector = np.sum(
-            [
-                weight * self.embedder.embed_question(text)
-                for text, weight in zip(texts, weights, strict=True)
-            ],
+            [weight * self._embed(text) for text, weight in zip(texts, weights, strict=True)],
             axis=0,
         )
         vector = (vector / np.linalg.norm(vector)).astype(np.float32)

@@ -15,9 +15,10 @@ from importlib import resources
 from indexer.blocks import BlockDraft, Draft
 from indexer.locales import SOURCE_LOCALE, nearest_locale
 from indexer.records import BlockKind
-from indexer.sections import Side, one_side, source_of
+from indexer.section_text import Side, one_side, source_of
 
-_COLON = re.compile(r"[:：]")
+# Russian translations have a dash in the colon's place.
+_COLON = re.compile(r"[:：]|\s[—–]\s")
 _SEPARATOR = re.compile(r"\s*[|｜]\s*")
 MAX_SCOPE_CHARS = 400
 
@@ -46,7 +47,7 @@ def load_scope_labels() -> Mapping[str, ScopeLabels]:
     return {
         locale: ScopeLabels(
             {_fold(label): kind for kind in ("roles", "applies_to") for label in entry[kind]},
-            {**english, **{_fold(name): value for name, value in entry["names"].items()}},
+            {_fold(name): value for name, value in {**english, **entry["names"]}.items()},
         )
         for locale, entry in table.items()
     }
@@ -105,4 +106,5 @@ def _english(name: str, known: ScopeLabels) -> str:
 
 
 def _fold(text: str) -> str:
-    return " ".join(text.replace("*", "").replace("’", "'").split()).strip(" :：").casefold()
+    """`text` as it is looked up: machine translations put blanks into words (적절 한 역할)."""
+    return "".join(text.replace("*", "").replace("’", "'").split()).strip(":：").casefold()

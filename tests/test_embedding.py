@@ -154,6 +154,14 @@ def test_embedding_needs_neither_torch_nor_transformers(tiny_model: PreparedMode
     assert (done.stdout, done.stderr) == ("(32,) []\n", "")
 
 
+def test_a_missing_engine_is_named_with_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_description(tmp_path, ModelDescription("m", "sentence-transformers", "f0", 32, 40, "", "", ""))
+    monkeypatch.setitem(sys.modules, "torch", None)
+
+    with pytest.raises(ModelError, match=r"'m' runs on sentence-transformers, .* pip install 'citedesk"):
+        open_embedder(tmp_path)
+
+
 def test_the_fake_finds_shared_words_alike() -> None:
     fake: Embedder = HashEmbedder()
     rows = fake.embed_passages(["Mail the customer", "Reset a password", "顧客にメール"])

@@ -73,7 +73,3 @@ def test_a_better_score_never_ranks_lower(
     before = fuse(*columns(rows), WEIGHTS)
     after = fuse(*columns([(row[0], row[1], row[2]) for row in better]), WEIGHTS)
     assert beaten(after) >= int((before <= before[chosen]).sum())
-
-
-def test_the_default_weights_are_those_that_were_measured() -> None:
-    assert FusionWeights() == FusionWeights(dense=0.45, sentence=0.6)

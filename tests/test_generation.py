@@ -788,3 +788,13 @@ def test_without_a_current_rolling_back_takes_the_newest_whole_generation(index_
     (index_dir / "CURRENT").unlink()
     edit(two / "a", b"x")
     assert rollback(index_dir) == one
+
+
+def test_junk_in_current_is_not_said_to_serve(index_dir: Path) -> None:
+    folder = publish(index_dir, files={"a": b"1"})
+    edit(folder / "a", b"2")
+    edit(index_dir / "CURRENT", b"../../etc")
+    with pytest.raises(
+        PublishError, match="no older generation is whole; no generation serves yet; build anew"
+    ):
+        rollback(index_dir)

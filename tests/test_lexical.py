@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from math import log
 from pathlib import Path
 
@@ -13,7 +10,6 @@ import pytest
 from indexer import IndexCorrupt
 from indexer.lexical import LexicalIndex, write_lexical
 
-ROOT = Path(__file__).resolve().parent.parent
 # Lengths 2, 1 and 3, so 2 on average.
 TEXTS = ("tax fee", "tax", "vat vat vat")
 IDF_TAX = log(1 + (3 - 2 + 0.5) / (2 + 0.5))
@@ -79,23 +75,3 @@ def test_a_damaged_file_is_refused_by_name(tmp_path: Path, name: str) -> None:
     (tmp_path / "lexical" / name).write_bytes(b"")
     with pytest.raises(IndexCorrupt, match="lexical can't be read"):
         LexicalIndex(tmp_path / "lexical", "en-us")
-
-
-def test_the_files_do_not_depend_on_the_hash_seed(tmp_path: Path) -> None:
-    program = (
-        "import sys, pathlib; from indexer.lexical import write_lexical; "
-        "write_lexical(pathlib.Path(sys.argv[1]), ['Taxes are billed', '稅金和發票', 'node.js 12'], 'zh-tw')"
-    )
-    writers = [
-        subprocess.Popen(
-            [sys.executable, "-c", program, str(tmp_path / seed)],
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            cwd=ROOT,
-        )
-        for seed in ("1", "2")
-    ]
-    assert [writer.wait() for writer in writers] == [0, 0]
-    names = sorted(path.name for path in (tmp_path / "1").iterdir())
-    assert names == sorted(path.name for path in (tmp_path / "2").iterdir())
-    for name in names:
-        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()

@@ -175,3 +175,13 @@ def test_a_cache_that_cant_be_written_is_named(tmp_path: Path, tiny_model: Prepa
 
     with pytest.raises(ModelError, match=r"file: the model can't be prepared there .*free space"):
         prepare_model(str(tiny_model.sentence_transformers_folder), file)
+
+
+def test_a_missing_library_is_named_with_the_way_out(
+    tmp_path: Path, tiny_model: PreparedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "indexer.model_conversion", raising=False)
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+
+    with pytest.raises(ModelError, match=r"needs sentence_transformers; .* pip install 'citedesk"):
+        prepare_model(str(tiny_model.sentence_transformers_folder), tmp_path)

@@ -51,7 +51,7 @@ def passage(number: int) -> Passage:
     )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(written=st.lists(passages, max_size=4, unique_by=lambda passage: passage.id))
 def test_what_was_written_is_read(written: list[Passage]) -> None:
     with tempfile.TemporaryDirectory() as folder:

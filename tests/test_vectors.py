@@ -36,7 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("vectors")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(rows=matrices, query=queries, k=st.integers(0, 45), chosen=st.sets(st.integers(0, 39)))
 def test_a_search_is_that_of_numpy(
     folder: Path, rows: Vectors, query: Vectors, k: int, chosen: set[int]

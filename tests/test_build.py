@@ -1,0 +1,389 @@
+"""Building: what is embedded, what is copied, what is refused, and what stays."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from indexer import CorpusError, IndexBusy, IndexCorrupt, TranslationType
+from indexer.build import BuildOptions
+from indexer.generation import generations, read_manifest, stage, verify_generation
+from tests.small_corpus import FRENCH_MAIL, MAIL, SEATS, TAXES, CountingEmbedder, SmallIndex, hash_model
+
+ROOT = Path(__file__).resolve().parent.parent
+MANY = 20
+
+
+@pytest.fixture
+def small(memory_dir: Path) -> SmallIndex:
+    """Two German articles and one of them in French: 3 + 3 rows of mail, 2 + 2 of seats a locale."""
+    small = SmallIndex(memory_dir)
+    small.write("de-de", mail=MAIL, seats=SEATS)
+    small.write("fr-fr", mail=FRENCH_MAIL)
+    return small
+
+
+def counts(small: SmallIndex, *, full: bool = False) -> dict[str, tuple[int, int]]:
+    """Build; each locale's embedded and copied rows."""
+    report = small.build(options=BuildOptions(full=full))
+    return {locale: (entry.embedded, entry.copied) for locale, entry in report.locales.items()}
+
+
+def content(generation: Path) -> dict[str, bytes]:
+    """Every file but the manifest, whose date differs."""
+    return {
+        file.relative_to(generation).as_posix(): file.read_bytes()
+        for file in generation.rglob("*")
+        if file.is_file() and file.name != "manifest.json"
+    }
+
+
+def test_equal_english_is_embedded_once_over_the_locales(small: SmallIndex) -> None:
+    # en-us: one row and two sentences of mail, one and one of seats; the others only their own language.
+    assert counts(small) == {"en-us": (5, 0), "de-de": (5, 5), "fr-fr": (3, 3)}
+    assert len(small.embedder.passages) == len(set(small.embedder.passages)) == 13
+
+
+def test_the_report_counts_articles_passages_and_sentences(small: SmallIndex) -> None:
+    report = small.build()
+    rows = {name: (entry.articles, entry.passages, entry.sentences) for name, entry in report.locales.items()}
+    assert rows == {"de-de": (2, 2, 3), "en-us": (2, 2, 3), "fr-fr": (1, 1, 2)}
+    assert (report.published, report.generation) == (True, small.generation.name)
+    assert (report.embedded, report.copied) == (13, 8)
+
+
+def test_a_build_without_a_change_publishes_nothing_and_embeds_nothing(small: SmallIndex) -> None:
+    first = small.build()
+    small.embedder.passages.clear()
+    second = small.build()
+    assert (second.published, second.generation) == (False, first.generation)
+    assert (second.embedded, second.copied, small.embedder.passages) == (0, 21, [])
+    assert all(entry.unchanged for entry in second.locales.values())
+    assert [folder.name for folder in generations(small.index_dir)] == [first.generation]
+
+
+def test_only_what_changed_is_embedded(small: SmallIndex) -> None:
+    small.build()
+    small.embedder.passages.clear()
+    small.write(
+        "de-de", seats=replace(SEATS, sentences=[("Plätze enden bald.", "Seats end after seven days.")])
+    )
+    report = small.build()
+    assert small.embedder.passages == ["Plätze kündigen\nPlätze enden bald.", "Plätze enden bald."]
+    assert (report.locales["de-de"].embedded, report.locales["de-de"].copied) == (2, 8)
+    # en-us is read from the German file too: read again, but not one row is embedded.
+    assert (report.locales["en-us"].embedded, report.locales["en-us"].unchanged) == (0, False)
+    assert report.locales["fr-fr"].unchanged
+
+
+def test_an_incremental_build_writes_the_same_bytes_as_one_from_nothing(
+    small: SmallIndex, memory_dir: Path
+) -> None:
+    small.build()
+    small.write("de-de", taxes=TAXES, mail=replace(MAIL, handed_over="05/10/2021"))
+    small.build()
+    fresh = SmallIndex(memory_dir / "fresh")
+    fresh.write("de-de", taxes=TAXES, mail=replace(MAIL, handed_over="05/10/2021"), seats=SEATS)
+    fresh.write("fr-fr", mail=FRENCH_MAIL)
+    fresh.build()
+    assert content(small.generation) == content(fresh.generation)
+
+
+def test_full_embeds_everything_anew(small: SmallIndex) -> None:
+    small.build()
+    assert counts(small, full=True) == {"en-us": (5, 0), "de-de": (5, 5), "fr-fr": (3, 3)}
+
+
+def test_a_locale_that_the_corpus_does_not_name_is_kept(small: SmallIndex) -> None:
+    small.build()
+    before = content(small.generation)
+    small.write("fr-fr", mail=replace(FRENCH_MAIL, handed_over="05/12/2021"))
+    report = small.build("fr-fr")
+    assert report.kept == ["de-de"]
+    assert sorted(read_manifest(small.generation).locales) == ["de-de", "en-us", "fr-fr"]
+    kept = {name: data for name, data in content(small.generation).items() if name.startswith("de-de/")}
+    assert kept == {name: data for name, data in before.items() if name.startswith("de-de/")}
+
+
+def test_prune_drops_it_though_nothing_else_changed(small: SmallIndex) -> None:
+    small.build(options=BuildOptions(locales=("de-de", "fr-fr")))
+    report = small.build("fr-fr", options=BuildOptions(locales=("fr-fr",), prune=True))
+    assert (report.published, report.kept, report.embedded) == (True, [], 0)
+    assert sorted(read_manifest(small.generation).locales) == ["fr-fr"]
+
+
+def test_only_the_locales_asked_for_are_built(small: SmallIndex) -> None:
+    report = small.build(options=BuildOptions(locales=("fr-fr", "en-us")))
+    assert sorted(report.locales) == ["en-us", "fr-fr"]
+    assert report.locales["en-us"].articles == 2
+
+
+def test_a_locale_that_is_not_there_is_refused_by_name(small: SmallIndex) -> None:
+    with pytest.raises(CorpusError, match="no article in ja-jp"):
+        small.build(options=BuildOptions(locales=("ja-jp",)))
+    with pytest.raises(CorpusError, match=r"no articles in ja-jp; .* the corpus holds: de-de$"):
+        small.build(options=BuildOptions(locales=("ja-jp", "de-de")))
+
+
+def test_english_is_derived_from_the_newest_hand_over_of_each_article(small: SmallIndex) -> None:
+    newer = replace(FRENCH_MAIL, sentences=[("Il écrit.", "It writes about outages only.")])
+    small.write("fr-fr", mail=newer)
+    small.build()
+    index = small.open()
+    passage = index.passage("en-us/help/mail#top.0")
+    assert passage.text == "It writes about outages only."
+    assert passage.source_text is None
+    assert passage.url == "https://learn.microsoft.com/en-us/help/mail#top"
+    assert passage.edition.translation.type is TranslationType.SOURCE
+    assert sorted(index.editions("en-us")) == ["help/mail", "help/seats"]
+
+
+def test_two_builds_of_one_corpus_are_the_same_bytes_whatever_the_order_of_the_roots(
+    small: SmallIndex, memory_dir: Path
+) -> None:
+    small.build("de-de", "fr-fr")
+    other = SmallIndex(memory_dir / "other")
+    other.corpus_dir = small.corpus_dir
+    other.build("fr-fr", "de-de")
+    assert read_manifest(small.generation).digest == read_manifest(other.generation).digest
+    assert content(small.generation) == content(other.generation)
+
+
+def test_processes_with_other_hash_seeds_write_the_same_bytes(small: SmallIndex, memory_dir: Path) -> None:
+    program = (
+        "import sys, pathlib; from tests.small_corpus import SmallIndex; "
+        "small = SmallIndex(pathlib.Path(sys.argv[1])); small.corpus_dir = pathlib.Path(sys.argv[2]); "
+        "small.build()"
+    )
+    builds = [SmallIndex(memory_dir / seed) for seed in ("1", "2")]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, str(build.index_dir.parent), str(small.corpus_dir)],
+            env={**os.environ, "PYTHONHASHSEED": build.index_dir.parent.name},
+            cwd=ROOT,
+        )
+        for build in builds
+    ]
+    assert [process.wait() for process in processes] == [0, 0]
+    first, second = (content(build.generation) for build in builds)
+    assert first == second
+    assert "de-de/lexical/target/vocab.index.json" in first
+    assert len({build.generation.name for build in builds}) == 1
+
+
+def test_the_digest_covers_articles_and_options_and_model(small: SmallIndex) -> None:
+    small.build()
+    digests = [read_manifest(small.generation).digest]
+    small.write("de-de", taxes=TAXES)
+    small.build()
+    digests.append(read_manifest(small.generation).digest)
+    options = BuildOptions()
+    small.build(options=replace(options, passages=replace(options.passages, limit_tokens=8)))
+    digests.append(read_manifest(small.generation).digest)
+    other_model = hash_model(small.model.folder, small.embedder, fingerprint="00" * 32)
+    small.build(model=other_model)
+    digests.append(read_manifest(small.generation).digest)
+    assert len(set(digests)) == 4
+
+
+def test_another_model_copies_nothing(small: SmallIndex) -> None:
+    small.build()
+    small.embedder = Larger()
+    report = small.build(model=hash_model(small.model.folder, small.embedder))
+    assert report.embedded == 13
+    assert len(small.open().search("mail", locale="de-de").hits) == 2
+
+
+def test_another_model_is_refused_while_other_locales_are_kept(small: SmallIndex) -> None:
+    small.build()
+    with pytest.raises(CorpusError, match=r"also holds de-de, embedded with hash.*--prune"):
+        small.build("fr-fr", model=hash_model(small.model.folder, small.embedder, fingerprint="00" * 32))
+
+
+BROKEN = "---\ntitle: never closed\n"
+
+
+def test_a_file_that_can_not_be_read_is_counted_and_named_and_stops_nothing(small: SmallIndex) -> None:
+    small.write("de-de", broken=BROKEN)
+    latin = small.file("de-de", "latin")
+    latin.write_bytes("# Gebühren\n\nGebühren".encode("latin-1"))
+    report = small.build()
+    assert report.locales["de-de"].articles == 2
+    assert [(failed.file, failed.line) for failed in report.failed] == [
+        (str(small.file("de-de", "broken")), 1),
+        (str(latin), 1),
+    ]
+    assert "front matter is not closed" in report.failed[0].reason
+    assert "not UTF-8" in report.failed[1].reason
+
+
+def test_it_is_named_again_by_a_build_without_a_change(small: SmallIndex) -> None:
+    small.write("de-de", broken=BROKEN)
+    small.build()
+    again = small.build()
+    assert not again.published
+    assert [failed.file for failed in again.failed] == [str(small.file("de-de", "broken"))]
+
+
+@pytest.mark.parametrize("built_before", [False, True])
+def test_strict_stops_at_a_file_that_can_not_be_read(small: SmallIndex, built_before: bool) -> None:
+    small.write("de-de", broken=BROKEN)
+    if built_before:
+        small.build()
+    with pytest.raises(CorpusError, match=r"--strict stops here.* 1, the first is .*broken\.md:1: "):
+        small.build(options=BuildOptions(strict=True))
+    assert len(generations(small.index_dir)) == built_before
+
+
+def test_a_locale_without_one_readable_article_is_refused_and_the_first_fault_named(
+    small: SmallIndex,
+) -> None:
+    small.write("it-it", broken=BROKEN)
+    with pytest.raises(CorpusError, match=r"no article in it-it has text.*broken\.md:1: "):
+        small.build()
+
+
+def test_a_bilingual_one_is_named_though_english_is_built_from_it_first(memory_dir: Path) -> None:
+    small = SmallIndex(memory_dir)
+    small.write("de-de", mail=MAIL.markdown().replace("\n---\n", "\n"))
+    with pytest.raises(CorpusError, match=r"no article in de-de has text.*mail\.md:1: "):
+        small.build()
+
+
+def test_an_empty_folder_is_refused_by_name(small: SmallIndex, memory_dir: Path) -> None:
+    small.build()
+    serving = small.generation
+    small.corpus_dir = memory_dir / "nothing"
+    small.corpus_dir.mkdir()
+    with pytest.raises(CorpusError, match=r"no article in .*nothing: name a checkout"):
+        small.build()
+    assert small.generation == serving
+
+
+@pytest.fixture
+def shrunken(small: SmallIndex) -> SmallIndex:
+    """Twenty German articles were built; two of them are left."""
+    small.write("de-de", **{f"mail{number}": MAIL for number in range(MANY - 2)})
+    small.build(options=BuildOptions(locales=("de-de",)))
+    for number in range(MANY - 2):
+        small.file("de-de", f"mail{number}").unlink()
+    return small
+
+
+def test_a_locale_that_shrank_to_a_tenth_is_refused_with_both_numbers(shrunken: SmallIndex) -> None:
+    serving = shrunken.generation
+    for full in (False, True):
+        with pytest.raises(CorpusError, match=r"de-de would shrink from 20 passages to 2.*--allow-shrink"):
+            shrunken.build(options=BuildOptions(locales=("de-de",), full=full))
+    assert shrunken.generation == serving
+    verify_generation(serving)
+
+
+def test_it_is_published_where_that_is_meant(shrunken: SmallIndex) -> None:
+    report = shrunken.build(options=BuildOptions(locales=("de-de",), allow_shrink=True))
+    assert (report.published, report.locales["de-de"].passages) == (True, 2)
+
+
+def test_a_locale_left_with_more_than_a_tenth_is_published(shrunken: SmallIndex) -> None:
+    shrunken.write("de-de", taxes=TAXES)
+    assert shrunken.build(options=BuildOptions(locales=("de-de",))).locales["de-de"].passages == 3
+
+
+class Interrupted(CountingEmbedder):
+    """Ctrl-C arrives while the sentences are embedded."""
+
+    def embed_passages(
+        self, texts: Sequence[str], progress: Callable[[int], None] | None = None
+    ) -> NDArray[np.float32]:
+        if any("\n" not in text for text in texts):
+            raise KeyboardInterrupt
+        return super().embed_passages(texts, progress)
+
+
+class Larger(CountingEmbedder):
+    """Another model: vectors of 32 more numbers."""
+
+    @property
+    def dimension(self) -> int:
+        return 96
+
+    @property
+    def fingerprint(self) -> str:
+        return "96" * 32
+
+    def embed_question(self, text: str) -> NDArray[np.float32]:
+        padded = np.zeros(96, np.float32)
+        padded[:64] = super().embed_question(text)
+        return padded
+
+    def embed_passages(
+        self, texts: Sequence[str], progress: Callable[[int], None] | None = None
+    ) -> NDArray[np.float32]:
+        return np.array([self.embed_question(text) for text in texts], np.float32).reshape(-1, 96)
+
+
+def test_an_interrupt_in_the_middle_leaves_the_old_generation_and_no_leftovers(small: SmallIndex) -> None:
+    small.build()
+    serving = small.generation
+    small.write("de-de", taxes=TAXES)
+    small.embedder = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        small.build()
+    assert small.generation == serving
+    assert list((small.index_dir / "staging").iterdir()) == []
+    small.embedder = CountingEmbedder()
+    assert small.build().locales["de-de"].embedded == 2
+
+
+def test_a_second_writer_is_refused(small: SmallIndex) -> None:
+    with stage(small.index_dir), pytest.raises(IndexBusy):
+        small.build()
+
+
+def damage(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.unlink()  # not in place: later generations share it by hard link
+    file.write_bytes(content)
+
+
+def test_nothing_is_copied_from_a_damaged_generation(small: SmallIndex) -> None:
+    small.build()
+    good = content(small.generation)
+    damage(small.generation / "de-de" / "sentences.faiss")
+    report = small.build()
+    assert (report.embedded, report.published) == (13, True)
+    assert report.damage is not None
+    assert "sentences.faiss" in report.damage
+    assert content(small.generation) == good
+
+
+def test_a_damaged_model_is_written_anew(small: SmallIndex) -> None:
+    small.build()
+    damage(small.generation / "model" / "model.json")
+    assert small.build().published
+    verify_generation(small.generation)
+
+
+def test_a_damaged_locale_is_not_kept_and_not_lost_in_silence(small: SmallIndex) -> None:
+    small.build()
+    serving = small.generation
+    damage(serving / "de-de" / "vectors.faiss")
+    with pytest.raises(IndexCorrupt, match=r"vectors\.faiss.*also holds de-de: .*--prune"):
+        small.build("fr-fr")
+    assert small.generation == serving
+
+
+def test_a_lost_manifest_is_mended_by_a_build(small: SmallIndex) -> None:
+    small.build()
+    (small.generation / "manifest.json").unlink()
+    assert small.build().published
+    verify_generation(small.generation)

@@ -1,0 +1,377 @@
+"""Searching an index, and following CURRENT from one generation to the next."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from indexer import (
+    Filters,
+    Index,
+    IndexCorrupt,
+    IndexMissing,
+    Passage,
+    QuestionError,
+    Ranking,
+    Turn,
+    UnknownLocale,
+    UnknownPassage,
+    open_index,
+)
+from indexer.build import BuildOptions
+from indexer.generation import rollback
+from indexer.reading import LOOKS_BEFORE_RETRY, TURN_CHARS, TURN_DECAY, TURNS
+from tests.fakes import HashEmbedder
+from tests.small_corpus import FRENCH_MAIL, MAIL, SEATS, TAXES, SmallArticle, SmallIndex
+
+QUESTION = "Wann schreibt der Anbieter den Kunden?"
+NOTHING = ()
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> SmallIndex:
+    small = SmallIndex(tmp_path_factory.mktemp("small"))
+    small.write("de-de", mail=MAIL, seats=SEATS, taxes=TAXES)
+    small.write("fr-fr", mail=FRENCH_MAIL)
+    small.build()
+    return small
+
+
+@pytest.fixture(scope="module")
+def index(small: SmallIndex) -> Index:
+    return small.open()
+
+
+def found(ranking: Ranking) -> list[str]:
+    return [hit.passage.edition.path for hit in ranking.hits]
+
+
+def test_the_right_passage_is_found_first(index: Index) -> None:
+    ranking = index.search(QUESTION, locale="de-de", k=2)
+    assert (ranking.question, ranking.locale, ranking.generation) == (QUESTION, "de-de", index.generation)
+    first, second = ranking.hits
+    assert (first.rank, first.passage.id, second.rank) == (1, "de-de/help/mail#top.0", 2)
+    assert first.score > second.score
+
+
+def test_a_question_in_english_finds_the_passage_by_its_english_side(index: Index) -> None:
+    hit = index.search("Does the vendor write about prices?", locale="de-de", k=1).hits[0]
+    assert hit.passage.sentences[1].source == "It never writes about prices."
+    assert hit.scores.lexical > 0.2
+
+
+def test_scores_are_the_cosines_of_the_better_side(index: Index) -> None:
+    hit = index.search("It never writes about prices.", locale="de-de", k=1).hits[0]
+    embed = HashEmbedder().embed_question
+    asked = embed("It never writes about prices.")
+    row = "Mail to customers\nThe vendor writes to customers about outages. It never writes about prices."
+    assert hit.scores.dense == pytest.approx(float(embed(row) @ asked), abs=1e-6)
+    assert hit.scores.sentence == pytest.approx(1, abs=1e-3)
+    first = float(embed("The vendor writes to customers about outages.") @ asked)
+    assert hit.sentence_scores == pytest.approx((first, 1), abs=1e-3)
+
+
+def test_every_question_has_fewer_hits_as_the_first_of_more(index: Index) -> None:
+    for question in (QUESTION, "seats", "Rechnung", "nichts davon"):
+        rankings = [index.search(question, locale="de-de", k=k).hits for k in range(6)]
+        assert [len(hits) for hits in rankings] == [0, 1, 2, 3, 3, 3]
+        for shorter, longer in pairwise(rankings):
+            assert longer[: len(shorter)] == shorter
+
+
+@pytest.mark.parametrize("locale", ["de-de", "fr-fr", "en-us"])
+def test_every_hit_has_the_locale_asked_for(index: Index, locale: str) -> None:
+    hits = index.search("Mail to customers", locale=locale).hits
+    assert {hit.passage.edition.locale for hit in hits} == {locale}
+
+
+def test_a_restriction_none_is_no_filter_and_an_empty_tuple_finds_nothing(index: Index) -> None:
+    everything = index.search(QUESTION, locale="de-de")
+    assert index.search(QUESTION, locale="de-de", filters=Filters()) == everything
+    for filters in (Filters(roles=NOTHING), Filters(applies_to=NOTHING), Filters(articles=NOTHING)):
+        assert index.search(QUESTION, locale="de-de", filters=filters).hits == ()
+    assert index.search(QUESTION, locale="de-de", among=NOTHING).hits == ()
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        (Filters(roles=("Global admin",)), {"help/seats"}),
+        (Filters(roles=("global ADMIN", "Admin agent")), {"help/mail", "help/seats"}),
+        (Filters(roles=("Sales agent",)), set()),
+        (Filters(articles=("help/s*",)), {"help/seats"}),
+        (Filters(articles=("help/*", "no/*")), {"help/mail", "help/seats", "help/taxes"}),
+        (Filters(roles=("Admin agent",), articles=("help/s*",)), set()),
+        (Filters(applies_to=("Partner Center",)), set()),
+    ],
+)
+def test_filters_restrict_the_editions(index: Index, filters: Filters, expected: set[str]) -> None:
+    assert set(found(index.search(QUESTION, locale="de-de", filters=filters))) == expected
+
+
+def test_among_restricts_to_these_editions_besides_the_filters(index: Index) -> None:
+    among = {"help/mail", "help/taxes", "help/unknown"}
+    assert set(found(index.search(QUESTION, locale="de-de", among=among))) == {"help/mail", "help/taxes"}
+    filters = Filters(articles=("help/t*",))
+    assert found(index.search(QUESTION, locale="de-de", among=among, filters=filters)) == ["help/taxes"]
+
+
+def test_passages_of_equal_text_are_one_hit(tmp_path: Path) -> None:
+    small = SmallIndex(tmp_path)
+    small.write("de-de", mail=MAIL, twin=replace(MAIL, title=("Wann wir schreiben", "When we write")))
+    small.build()
+    assert found(small.open().search(QUESTION, locale="de-de")) == ["help/twin"]
+
+
+def test_code_is_searched_but_no_sentence_of_an_answer(tmp_path: Path) -> None:
+    small = SmallIndex(tmp_path)
+    small.write(
+        "de-de", code="# Befehle\n\nSo geht es.\n\n```\nget-seats\n```\n", alone="# Rein\n\n```\nput\n```\n"
+    )
+    small.build()
+    index = small.open()
+    hits = {hit.passage.edition.path: hit for hit in index.search("get-seats", locale="de-de").hits}
+    scores = hits["help/code"].sentence_scores
+    assert (scores[0] > -1, scores[1]) == (True, -1)
+    assert hits["help/alone"].scores.sentence == hits["help/alone"].scores.dense
+
+
+def test_an_earlier_question_keeps_the_topic(index: Index) -> None:
+    history = (Turn("user", "Wann enden Plätze?"), Turn("assistant", "Plätze enden nach sieben Tagen."))
+    assert found(index.search("Und Preise?", locale="de-de", k=1)) == ["help/mail"]
+    assert found(index.search("Und Preise?", locale="de-de", k=1, history=history)) == ["help/seats"]
+
+
+def test_turns_weigh_less_the_older_they_are_and_a_reply_as_much_as_its_question(index: Index) -> None:
+    history = (Turn("user", "eins"), Turn("assistant", "zwei"), Turn("user", " "), Turn("user", "drei"))
+    texts = dict(index.prepare("vier", history).texts)
+    assert list(texts) == ["vier", "drei", "zwei", "eins"]
+    shares = [1, TURN_DECAY, TURN_DECAY, TURN_DECAY**2]
+    assert list(texts.values()) == pytest.approx([share / sum(shares) for share in shares])
+
+
+def test_only_the_last_turns_count_and_only_their_beginning(index: Index) -> None:
+    history = [Turn("user", f"{number} " + "x" * TURN_CHARS) for number in range(TURNS + 2)]
+    texts = [text for text, _ in index.prepare("neu", history).texts]
+    assert [text.split()[0] for text in texts[1:]] == [str(number) for number in range(TURNS + 1, 1, -1)]
+    assert {len(text) for text in texts[1:]} == {TURN_CHARS}
+
+
+def test_the_mixed_vector_is_a_unit_vector(index: Index) -> None:
+    vector = index.prepare("Wann?", [Turn("user", "Plätze"), Turn("user", "Preise")]).vector
+    assert vector.shape == (64,)
+    assert float(np.linalg.norm(vector)) == pytest.approx(1, abs=1e-6)
+
+
+def test_an_unknown_locale_is_refused_with_the_list(index: Index) -> None:
+    with pytest.raises(UnknownLocale, match="'de-at'; there are: de-de, en-us, fr-fr"):
+        index.search(QUESTION, locale="de-at")
+    with pytest.raises(UnknownLocale):
+        index.editions("de")
+
+
+@pytest.mark.parametrize("question", ["", " \n\t", "\u3000"])
+def test_a_blank_question_is_refused(index: Index, question: str) -> None:
+    with pytest.raises(QuestionError, match="the question is empty"):
+        index.search(question, locale="de-de")
+
+
+def test_a_passage_is_read_by_its_id(index: Index) -> None:
+    passage: Passage = index.passage("fr-fr/help/mail#top.0")
+    assert passage.text.startswith("Le vendeur écrit")
+
+
+@pytest.mark.parametrize("passage_id", ["", "de-de", "de-de/help/mail#top.1", "it-it/help/mail#top.0"])
+def test_an_unknown_passage_is_refused_by_its_id(index: Index, passage_id: str) -> None:
+    with pytest.raises(UnknownPassage, match=repr(passage_id)):
+        index.passage(passage_id)
+
+
+def test_the_summary_counts_and_dates_each_locale(index: Index) -> None:
+    rows = [(row.locale, row.articles, row.passages, row.sentences) for row in index.locales]
+    assert rows == [("de-de", 3, 3, 4), ("en-us", 3, 3, 4), ("fr-fr", 1, 1, 2)]
+    assert [str(row.newest_hand_over) for row in index.locales] == ["2021-05-07", "2021-05-09", "2021-05-09"]
+
+
+@pytest.fixture
+def own(memory_dir: Path) -> SmallIndex:
+    """An index that a test may change."""
+    own = SmallIndex(memory_dir)
+    own.write("de-de", mail=MAIL, seats=SEATS)
+    own.write("fr-fr", mail=FRENCH_MAIL)
+    own.build()
+    return own
+
+
+def damage(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.unlink()
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "name", ["vectors.faiss", "sentences.rows.npy", "passages.jsonl", "lexical/target/size.json"]
+)
+def test_a_flipped_bit_is_refused_by_the_files_name(own: SmallIndex, name: str) -> None:
+    damage(own.generation / "de-de" / name)
+    with pytest.raises(IndexCorrupt, match=f"de-de/{name}"):
+        own.open()
+
+
+def test_a_model_that_did_not_make_the_vectors_is_refused(own: SmallIndex) -> None:
+    with pytest.raises(IndexCorrupt, match="the model in it is not the one that made its vectors"):
+        open_index(own.index_dir, open_model=lambda _: HashEmbedder(dimension=32))
+
+
+def test_a_missing_index_is_named_with_the_way_out(tmp_path: Path) -> None:
+    with pytest.raises(IndexMissing, match="nowhere: no generation is published here; make one with"):
+        open_index(tmp_path / "nowhere")
+
+
+def test_a_follower_waits_for_the_first_generation(tmp_path: Path) -> None:
+    small = SmallIndex(tmp_path)
+    follower = small.follower()
+    follower.refresh()
+    with pytest.raises(IndexMissing, match="no generation is published here"):
+        follower.current()
+    small.write("de-de", mail=MAIL)
+    small.build()
+    follower.refresh()
+    assert (follower.current().generation, follower.fault) == (small.generation.name, None)
+
+
+def test_a_follower_takes_a_new_generation_and_shares_what_did_not_change(own: SmallIndex) -> None:
+    events: list[str] = []
+    follower = own.follower(on_event=events.append)
+    follower.refresh()
+    old = follower.current()
+    own.write("de-de", taxes=TAXES)
+    own.build()
+    follower.refresh()
+    new = follower.current()
+    assert new.generation == own.generation.name != old.generation
+    assert new.shards["fr-fr"] is old.shards["fr-fr"]
+    assert new.shards["de-de"] is not old.shards["de-de"]
+    assert new.embedder is old.embedder
+    assert sorted(new.editions("de-de")) == ["help/mail", "help/seats", "help/taxes"]
+    assert sorted(old.editions("de-de")) == ["help/mail", "help/seats"]
+    assert events == [f"serving generation {old.generation}", f"serving generation {new.generation}"]
+
+
+def test_a_follower_refuses_a_corrupt_generation_once_and_keeps_the_old(own: SmallIndex) -> None:
+    events: list[str] = []
+    follower = own.follower(on_event=events.append)
+    follower.refresh()
+    old = follower.current()
+    own.write("de-de", taxes=TAXES)
+    own.build()
+    broken = own.generation / "de-de" / "vectors.faiss"
+    whole = broken.read_bytes()
+    damage(broken)
+    for _ in range(3):
+        follower.refresh()
+    assert follower.current() is old
+    assert follower.fault is not None
+    assert f"generation {own.generation.name} is not taken" in follower.fault
+    assert "de-de/vectors.faiss" in follower.fault
+    assert len(events) == 2
+
+    broken.write_bytes(whole)
+    for _ in range(LOOKS_BEFORE_RETRY):
+        follower.refresh()
+    assert follower.current().generation == own.generation.name
+    assert follower.fault is None
+
+
+def test_a_follower_takes_the_next_generation_after_a_corrupt_one(own: SmallIndex) -> None:
+    follower = own.follower()
+    follower.refresh()
+    own.write("de-de", taxes=TAXES)
+    own.build()
+    damage(own.generation / "de-de" / "vectors.faiss")
+    follower.refresh()
+    own.build()
+    follower.refresh()
+    assert (follower.current().generation, follower.fault) == (own.generation.name, None)
+
+
+def test_a_follower_goes_back_with_a_rollback(own: SmallIndex) -> None:
+    follower = own.follower()
+    follower.refresh()
+    first = follower.current().generation
+    own.write("de-de", taxes=TAXES)
+    own.build()
+    follower.refresh()
+    rollback(own.index_dir)
+    follower.refresh()
+    assert follower.current().generation == first
+
+
+def test_a_lost_current_keeps_the_index_and_says_so(own: SmallIndex) -> None:
+    follower = own.follower()
+    follower.refresh()
+    serving = follower.current()
+    name = (own.index_dir / "CURRENT").read_bytes()
+    (own.index_dir / "CURRENT").unlink()
+    follower.refresh()
+    assert follower.current() is serving
+    assert "no generation is published here" in str(follower.fault)
+    (own.index_dir / "CURRENT").write_bytes(name)
+    follower.refresh()
+    assert follower.fault is None
+
+
+def test_a_hundred_generations_while_threads_ask_drop_and_mix_nothing(memory_dir: Path) -> None:
+    small = SmallIndex(memory_dir)
+    numbers: dict[str, int] = {}
+
+    def publish(number: int) -> None:
+        """Two articles that both say which generation they are of."""
+        for name in ("mail", "seats"):
+            small.write(
+                "de-de", **{name: SmallArticle((name, name), [(f"{name} aus Fassung {number}.", name)])}
+            )
+        small.build(options=BuildOptions(locales=("de-de",)))
+        numbers[small.generation.name] = number
+
+    publish(0)
+    follower = small.follower(poll_s=0.005)
+    follower.start()
+    indexes: weakref.WeakSet[Index] = weakref.WeakSet({follower.current()})
+    answers: list[Ranking] = []
+    errors: list[BaseException] = []
+    done = threading.Event()
+
+    def ask() -> None:
+        try:
+            while not done.wait(0.01):
+                index = follower.current()
+                indexes.add(index)
+                answers.append(index.search("Welche Fassung?", locale="de-de"))
+        except BaseException as error:
+            errors.append(error)
+
+    askers = [threading.Thread(target=ask) for _ in range(3)]
+    for asker in askers:
+        asker.start()
+    for number in range(1, 101):
+        publish(number)
+    done.set()
+    for asker in askers:
+        asker.join()
+    follower.stop()
+    follower.refresh()
+    assert errors == []
+    assert set(indexes) <= {follower.current()}  # the memory of all others has returned
+    assert follower.current().generation == small.generation.name
+    for answer in answers:
+        stated = {hit.passage.text.split()[-1] for hit in answer.hits}
+        assert (len(answer.hits), stated) == (2, {f"{numbers[answer.generation]}."})
+    assert len({answer.generation for answer in answers}) > 10
