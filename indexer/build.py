@@ -35,10 +35,10 @@ from indexer.predecessor import Predecessor, open_predecessor
 from indexer.reading import MODEL_FOLDER
 from indexer.records import Passage
 from indexer.row_vectors import RowVectors
-from indexer.shard import SOURCE, ShardTexts, shard_texts, write_shard
+from indexer.shard_files import ShardRows, shard_rows, write_shard
 
 # Raised when parsing, cutting or the shard's files change, so that unchanged inputs are read again.
-PIPELINE = 1
+PIPELINE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,29 +193,28 @@ class _Build:
         files = sum(len(self.corpus.files.get(locale, ())) for locale in order)
         self.progress.stage("reading articles", files)
         laid_out = {locale: self.lay_out(locale, embedder) for locale in reversed(order)}
-        self.check_laid_out({locale: len(texts.passages) for locale, (texts, _) in laid_out.items()})
-        shards = [texts for texts, _ in laid_out.values()]
-        vectors = self.known_vectors("vectors", embedder)
-        sentences = self.known_vectors("sentences", embedder)
-        self.progress.stage("embedding", vectors.count_new(shards) + sentences.count_new(shards))
+        self.check_laid_out({locale: len(shard.passages) for locale, (shard, _) in laid_out.items()})
+        shards = [shard for shard, _ in laid_out.values()]
+        passages, articles = (self.known_vectors(kind, embedder) for kind in ("vectors", "articles"))
+        new = passages.count_new(shard.texts for shard in shards)
+        self.progress.stage("embedding", new + articles.count_new(shard.article_texts for shard in shards))
         for locale in order:
-            texts, articles = laid_out.pop(locale)
+            shard, count = laid_out.pop(locale)
             folder = self.staging.dir / locale
-            rows, new_rows = vectors.of(texts, self.progress.advance)
-            sentence_rows, new_sentence_rows = sentences.of(texts, self.progress.advance)
+            vectors, sentences, new_rows = passages.of(shard.texts, self.progress.advance)
+            article_vectors, _, new_articles = articles.of(shard.article_texts, self.progress.advance)
             write_shard(
-                folder, locale, texts,
-                vectors=rows, sentences=sentence_rows, fingerprint=embedder.fingerprint,
+                folder, locale, shard, vectors=vectors, sentences=sentences, articles=article_vectors,
+                fingerprint=embedder.fingerprint,
             )  # fmt: skip
-            vectors.add_shard(folder)
-            sentences.add_shard(folder)
-            embedded = new_rows + new_sentence_rows
-            self.entries[locale] = entry = LocaleEntry(
-                articles, len(texts.passages), _sentence_count(texts), digests[locale]
-            )
+            passages.add_shard(folder)
+            articles.add_shard(folder)
+            entry = LocaleEntry(count, len(shard.passages), shard.sentence_count(), digests[locale])
+            self.entries[locale] = entry
+            embedded = new_rows + new_articles
             self.report.locales[locale] = LocaleReport(
                 entry.articles, entry.passages, entry.sentences,
-                embedded=embedded, copied=len(rows) + len(sentence_rows) - embedded,
+                embedded=embedded, copied=len(vectors) + len(article_vectors) - embedded,
             )  # fmt: skip
 
     def check_laid_out(self, passages: Mapping[str, int]) -> None:
@@ -232,7 +231,7 @@ class _Build:
                 known.add_shard(self.last.folder / locale)
         return known
 
-    def lay_out(self, locale: str, embedder: Embedder) -> tuple[ShardTexts, int]:
+    def lay_out(self, locale: str, embedder: Embedder) -> tuple[ShardRows, int]:
         """A locale's rows and its number of articles."""
         passages: list[Passage] = []
         articles = 0
@@ -243,7 +242,7 @@ class _Build:
                 self.progress.advance(1)
         if not passages:
             raise CorpusError(f"no article in {locale} has text to index{first_failure(self.corpus)}")
-        return shard_texts(passages), articles
+        return shard_rows(passages), articles
 
     def publish(self, now: datetime) -> None:
         self.progress.stage("publishing", None)
@@ -259,7 +258,3 @@ class _Build:
             keep=self.options.keep,
         )
         self.report.generation, self.report.published = folder.name, True
-
-
-def _sentence_count(texts: ShardTexts) -> int:
-    return sum(1 for _, side, _ in texts.sentence_rows if side != SOURCE)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from indexer.errors import IndexCorrupt, IndexMissing
 from indexer.generation import Manifest, Staging, current_generation, read_manifest, verify_generation
-from indexer.shard import stored_vectors
+from indexer.shard_files import StoredRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,8 @@ class Predecessor:
                 staging.adopt(self.folder / name, name)
 
     def count_rows(self, locale: str) -> int:
-        """How many vectors a locale has, sentences' included."""
-        folder = self.folder / locale
-        return sum(len(stored_vectors(folder, kind)[1]) for kind in ("vectors", "sentences"))
+        """How many rows a locale has, of passages and of articles."""
+        return sum(len(StoredRows(self.folder / locale, kind)) for kind in ("vectors", "articles"))
 
 
 def open_predecessor(index_dir: Path) -> Predecessor | None:

@@ -152,12 +152,14 @@ class Scores:
     """What the legs of the search said of one hit; higher is better.
 
     `dense` and `sentence` are cosines (best row of the passage, best of its sentences; either
-    side), `lexical` is BM25 divided by the summed idf of the question's terms, the better side.
+    side), `lexical` is BM25 divided by the summed idf of the question's terms, the better side;
+    `article` is the article's nearness as a whole, spread over 0..1 in its locale.
     """
 
     dense: float
     sentence: float
     lexical: float
+    article: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

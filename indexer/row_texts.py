@@ -1,8 +1,25 @@
-"""The text of a passage that is embedded and indexed: headings and context before its own words."""
+"""The texts that are embedded and indexed: headings and context stand before a passage's own words."""
 
 from __future__ import annotations
 
-from indexer.records import Passage
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from indexer.records import BlockKind, Edition, Passage
+
+
+@dataclass(frozen=True, slots=True)
+class RowText:
+    """One row: its text, and (sentence number, start, end) for each sentence that has a vector."""
+
+    text: str
+    sentences: tuple[tuple[int, int, int], ...] = ()
+
+    @property
+    def spans(self) -> tuple[tuple[int, int], ...]:
+        """Where the sentences stand in the text."""
+        return tuple((start, end) for _, start, end in self.sentences)
 
 
 def heading_line(passage: Passage) -> str:
@@ -15,15 +32,56 @@ def source_heading_line(passage: Passage) -> str:
     return " > ".join((passage.edition.source_title or passage.edition.title, *passage.source_headings))
 
 
-def target_text(passage: Passage) -> str:
-    """What is embedded and indexed for the passage's own language."""
-    return "\n".join(part for part in (heading_line(passage), passage.context, passage.text) if part)
+def target_row(passage: Passage) -> RowText:
+    """The row of the passage's own language."""
+    text = "\n".join(part for part in (heading_line(passage), passage.context, passage.text) if part)
+    shift = len(text) - len(passage.text)
+    spans = [
+        (number, shift + passage.sentences[number].start, shift + passage.sentences[number].end)
+        for number in quotable(passage)
+    ]
+    return RowText(text, tuple(spans))
 
 
-def source_row_text(passage: Passage) -> str | None:
-    """What is embedded and indexed for its English side, None where it has none."""
+def source_row(passage: Passage) -> RowText | None:
+    """The row of its English side, None where it has none."""
     if passage.source_text is None:
         return None
-    return "\n".join(
-        part for part in (source_heading_line(passage), passage.source_context, passage.source_text) if part
-    )
+    head = (source_heading_line(passage), passage.source_context)
+    text = "\n".join(part for part in (*head, passage.source_text) if part)
+    return RowText(text, tuple(_source_spans(passage, len(text) - len(passage.source_text))))
+
+
+def _source_spans(passage: Passage, shift: int) -> Iterator[tuple[int, int, int]]:
+    """Where each sentence's English stands: in order, and once where neighbours share it."""
+    assert passage.source_text is not None
+    said, at, span = None, 0, (0, 0)
+    closed = set(range(len(passage.sentences))) - set(quotable(passage))
+    for number, sentence in enumerate(passage.sentences):
+        if sentence.source is None:
+            continue
+        if sentence.source != said:
+            start = passage.source_text.index(sentence.source, at)
+            said, at = sentence.source, start + len(sentence.source)
+            span = (shift + start, shift + at)
+        if number not in closed:
+            yield number, *span
+
+
+def quotable(passage: Passage) -> Iterator[int]:
+    """The numbers of the sentences that may answer: not code, not folded links."""
+    closed = [b for b in passage.blocks if b.kind in (BlockKind.CODE, BlockKind.FOLDED, BlockKind.IMAGE)]
+    for number, sentence in enumerate(passage.sentences):
+        if not any(block.start <= sentence.start < block.end for block in closed):
+            yield number
+
+
+def edition_rows(edition: Edition) -> tuple[RowText, RowText]:
+    """What is embedded for an article as a whole: the words of its path, and those with its titles.
+
+    A path such as `customer-communication-from-microsoft` is English in every locale, and says in
+    few words what the article is about.
+    """
+    words = re.sub(r"[/_-]+", " ", edition.path.split("/", 1)[-1])
+    parts = (words, edition.source_title, edition.title, edition.description)
+    return RowText(words), RowText("\n".join(part for part in parts if part))

@@ -125,7 +125,12 @@ def reported_faults(as_json: bool) -> Iterator[None]:
     except IndexerError as error:
         _fail(as_json, type(error).__name__, str(error), EXIT_FAULT)
     except KeyboardInterrupt:
-        _fail(as_json, "Interrupted", "interrupted; the index is as it was before", EXIT_INTERRUPTED)
+        _fail(
+            as_json,
+            "Interrupted",
+            "interrupted; unfinished work was removed, the index is whole",
+            EXIT_INTERRUPTED,
+        )
 
 
 def _fail(as_json: bool, kind: str, message: str, code: int) -> None:

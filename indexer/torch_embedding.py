@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.embedding import ModelDescription
+from indexer.embedding import ModelDescription, Span
 from indexer.errors import ModelError
 
 # Texts given to the library at a time, which sorts them by length and batches them; progress and
@@ -71,6 +71,20 @@ class TorchEmbedder:
             if progress is not None:
                 progress(len(piece))
         return vectors
+
+    def embed_spans(
+        self,
+        texts: Sequence[str],
+        spans: Sequence[Sequence[Span]],
+        progress: Callable[[int], None] | None = None,
+    ) -> list[NDArray[np.float32]]:
+        """Embed as the protocol says; a span is read alone, for models differ in what their tokens mean."""
+        found = []
+        for text, inside in zip(texts, spans, strict=True):
+            found.append(self.embed_passages([text, *(text[start:end] for start, end in inside)]))
+            if progress is not None:
+                progress(1)
+        return found
 
     def embed_question(self, text: str) -> NDArray[np.float32]:
         """Embed one question."""

@@ -48,6 +48,18 @@ class HashEmbedder:
                 progress(1)
         return vectors
 
+    def embed_spans(
+        self,
+        texts: Sequence[str],
+        spans: Sequence[Sequence[tuple[int, int]]],
+        progress: Callable[[int], None] | None = None,
+    ) -> list[NDArray[np.float32]]:
+        found = self.embed_passages(texts, progress)
+        return [
+            np.stack([vector, *(self.embed_question(text[start:end]) for start, end in inside)])
+            for text, inside, vector in zip(texts, spans, found, strict=True)
+        ]
+
     def embed_question(self, text: str) -> NDArray[np.float32]:
         bag = np.zeros(self._dimension, np.float32)
         for token in _tokens(text)[: self._max_tokens]:
