@@ -214,7 +214,8 @@ class CTranslate2Embedder:
     def embed_question(self, text: str) -> Vectors:
         """Embed one question, in the calling thread."""
         ids = self._tokenizer.encode(self._description.query_prompt + text).ids
-        return self._embed_batch([_Cut(ids, ())])[0][0]
+        vector: Vectors = self._embed_batch([_Cut(ids, ())])[0][0]
+        return vector
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Count as the protocol says."""

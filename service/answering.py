@@ -16,7 +16,7 @@ The whole flow runs on the one Index that it is given, so that no answer mixes g
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from indexer import SOURCE_LOCALE, Edition, Filters, Index, Ranking, Turn
 from service.asking import LocaleChoice, LocaleGuesser, choose_locale
@@ -26,6 +26,9 @@ from service.messages import Messages
 from service.writers import AnswerWriter
 
 Clock = Callable[[], float]
+
+# Hits that are judged and written from, whatever number the client wants to see.
+HITS_READ = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ def search_question(
         QuestionError: the index can't search this question.
     """
     choice = _choose(index, question, guess)
-    return choice, _search(index, question, choice.served)
+    return choice, _search(index, question, choice.served, k=question.k)
 
 
 def answer_question(
@@ -130,7 +133,8 @@ def answer_question(
     watch = _Stopwatch(rules.clock, checkpoint)
     choice = _choose(index, question, rules.guess)
     watch.lap("locale")
-    asked = _attempt(_search(index, question, choice.served), rules=rules, watch=watch)
+    depth = max(question.k, HITS_READ)
+    asked = _attempt(_search(index, question, choice.served, k=depth), rules=rules, watch=watch)
     answered = asked if asked.cited.citations else None
     if answered is None and rules.fallback:
         answered = _ask_elsewhere(index, question, choice.served, rules=rules, watch=watch)
@@ -144,7 +148,7 @@ def answer_question(
         confidence=attempt.confidence,
         writer=attempt.writer,
         cited=attempt.cited,
-        ranking=attempt.ranking,
+        ranking=replace(attempt.ranking, hits=attempt.ranking.hits[: question.k]),
         timings_ms=watch.total(),
     )
 
@@ -160,11 +164,18 @@ def _choose(index: Index, question: Question, guess: LocaleGuesser) -> LocaleCho
     )
 
 
-def _search(index: Index, question: Question, locale: str, *, among: frozenset[str] | None = None) -> Ranking:
+def _search(
+    index: Index,
+    question: Question,
+    locale: str,
+    *,
+    k: int,
+    among: frozenset[str] | None = None,
+) -> Ranking:
     return index.search(
         question.text,
         locale=locale,
-        k=question.k,
+        k=k,
         filters=question.filters,
         history=question.history,
         among=among,
@@ -189,7 +200,7 @@ def _ask_elsewhere(
     for locale in _other_locales(index, asked):
         among = editions_missing_in(index, asked, locale)
         if among:
-            ranking = _search(index, question, locale, among=among)
+            ranking = _search(index, question, locale, k=max(question.k, HITS_READ), among=among)
             attempt = _attempt(ranking, rules=rules, watch=watch, stage="fallback")
             if attempt.cited.citations:
                 return attempt
