@@ -30,7 +30,10 @@ class Silent:
 
 @dataclass(slots=True)
 class LocaleReport:
-    """What became of one locale. `embedded` and `copied` count rows (passages and sentences)."""
+    """What became of one locale.
+
+    `embedded` and `copied` count rows: a side of a passage with its sentences, or words of an article.
+    """
 
     articles: int = 0
     passages: int = 0

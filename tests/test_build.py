@@ -24,7 +24,7 @@ MANY = 20
 
 @pytest.fixture
 def small(memory_dir: Path) -> SmallIndex:
-    """Two German articles and one of them in French: 3 + 3 rows of mail, 2 + 2 of seats a locale."""
+    """Two German articles and one of them in French: each has a row a side and two as an article."""
     small = SmallIndex(memory_dir)
     small.write("de-de", mail=MAIL, seats=SEATS)
     small.write("fr-fr", mail=FRENCH_MAIL)
@@ -47,9 +47,10 @@ def content(generation: Path) -> dict[str, bytes]:
 
 
 def test_equal_english_is_embedded_once_over_the_locales(small: SmallIndex) -> None:
-    # en-us: one row and two sentences of mail, one and one of seats; the others only their own language.
-    assert counts(small) == {"en-us": (5, 0), "de-de": (5, 5), "fr-fr": (3, 3)}
-    assert len(small.embedder.passages) == len(set(small.embedder.passages)) == 13
+    # en-us: for each of two articles a passage's row, the words of its path, and those with its title.
+    # The others share the English rows and the words, and embed their own language's row and titles.
+    assert counts(small) == {"en-us": (6, 0), "de-de": (4, 4), "fr-fr": (2, 2)}
+    assert len(small.embedder.passages) == len(set(small.embedder.passages)) == 12
 
 
 def test_the_report_counts_articles_passages_and_sentences(small: SmallIndex) -> None:
@@ -57,7 +58,7 @@ def test_the_report_counts_articles_passages_and_sentences(small: SmallIndex) ->
     rows = {name: (entry.articles, entry.passages, entry.sentences) for name, entry in report.locales.items()}
     assert rows == {"de-de": (2, 2, 3), "en-us": (2, 2, 3), "fr-fr": (1, 1, 2)}
     assert (report.published, report.generation) == (True, small.generation.name)
-    assert (report.embedded, report.copied) == (13, 8)
+    assert (report.embedded, report.copied) == (12, 6)
 
 
 def test_a_build_without_a_change_publishes_nothing_and_embeds_nothing(small: SmallIndex) -> None:
@@ -65,7 +66,7 @@ def test_a_build_without_a_change_publishes_nothing_and_embeds_nothing(small: Sm
     small.embedder.passages.clear()
     second = small.build()
     assert (second.published, second.generation) == (False, first.generation)
-    assert (second.embedded, second.copied, small.embedder.passages) == (0, 21, [])
+    assert (second.embedded, second.copied, small.embedder.passages) == (0, 18, [])
     assert all(entry.unchanged for entry in second.locales.values())
     assert [folder.name for folder in generations(small.index_dir)] == [first.generation]
 
@@ -77,8 +78,8 @@ def test_only_what_changed_is_embedded(small: SmallIndex) -> None:
         "de-de", seats=replace(SEATS, sentences=[("Plätze enden bald.", "Seats end after seven days.")])
     )
     report = small.build()
-    assert small.embedder.passages == ["Plätze kündigen\nPlätze enden bald.", "Plätze enden bald."]
-    assert (report.locales["de-de"].embedded, report.locales["de-de"].copied) == (2, 8)
+    assert small.embedder.passages == ["Plätze kündigen\nPlätze enden bald."]
+    assert (report.locales["de-de"].embedded, report.locales["de-de"].copied) == (1, 7)
     # en-us is read from the German file too: read again, but not one row is embedded.
     assert (report.locales["en-us"].embedded, report.locales["en-us"].unchanged) == (0, False)
     assert report.locales["fr-fr"].unchanged
@@ -99,7 +100,7 @@ def test_an_incremental_build_writes_the_same_bytes_as_one_from_nothing(
 
 def test_full_embeds_everything_anew(small: SmallIndex) -> None:
     small.build()
-    assert counts(small, full=True) == {"en-us": (5, 0), "de-de": (5, 5), "fr-fr": (3, 3)}
+    assert counts(small, full=True) == {"en-us": (6, 0), "de-de": (4, 4), "fr-fr": (2, 2)}
 
 
 def test_a_locale_that_the_corpus_does_not_name_is_kept(small: SmallIndex) -> None:
@@ -198,7 +199,7 @@ def test_another_model_copies_nothing(small: SmallIndex) -> None:
     small.build()
     small.embedder = Larger()
     report = small.build(model=hash_model(small.model.folder, small.embedder))
-    assert report.embedded == 13
+    assert report.embedded == 12
     assert len(small.open().search("mail", locale="de-de").hits) == 2
 
 
@@ -298,7 +299,7 @@ def test_a_locale_left_with_more_than_a_tenth_is_published(shrunken: SmallIndex)
 
 
 class Interrupted(CountingEmbedder):
-    """Ctrl-C arrives while the sentences are embedded."""
+    """Ctrl-C arrives after the passages of the first locale, at its articles."""
 
     def embed_passages(
         self, texts: Sequence[str], progress: Callable[[int], None] | None = None
@@ -360,7 +361,7 @@ def test_nothing_is_copied_from_a_damaged_generation(small: SmallIndex) -> None:
     good = content(small.generation)
     damage(small.generation / "de-de" / "sentences.faiss")
     report = small.build()
-    assert (report.embedded, report.published) == (13, True)
+    assert (report.embedded, report.published) == (12, True)
     assert report.damage is not None
     assert "sentences.faiss" in report.damage
     assert content(small.generation) == good

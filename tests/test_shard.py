@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 
 from indexer import Block, BlockKind, Edition, IndexCorrupt, Passage, Sentence, Translation, TranslationType
-from indexer.shard import KEY_BYTES, Shard, row_keys, shard_texts, stored_vectors, write_shard
+from indexer.row_texts import RowText
+from indexer.shard import Shard
+from indexer.shard_files import KEY_BYTES, StoredRows, row_keys, shard_rows, write_shard
+from indexer.vectors import write_vectors
 from tests.fakes import HashEmbedder
 
 EDITION = Edition(
-    "help/seats", "de-de", "Plätze", "Seats", "", "https://example.org/de-de/help/seats", None,
+    "help/cancel-seats", "de-de", "Plätze", "Seats", "", "https://example.org/de-de/help/seats", None,
     Translation(TranslationType.MACHINE, None, None),
 )  # fmt: skip
 PASSAGE = Passage(
@@ -29,31 +32,50 @@ PLAIN = replace(
 )  # fmt: skip
 
 
-def test_a_passage_has_a_row_for_each_side_and_each_sentence_that_may_answer() -> None:
-    texts = shard_texts([PASSAGE, PLAIN])
-    assert texts.texts == (
+def test_a_passage_has_a_row_for_each_side_with_its_sentences_that_may_answer() -> None:
+    shard = shard_rows([PASSAGE, PLAIN])
+    assert [text.text for text in shard.texts] == [
         "Plätze > Ende\nSchritte:\nEs geht so.\nget-seats\nWeiter: Hilfe.",
         "Seats > End\nSteps:\nIt works like this.",
         "Plätze > Ende\nSieben Tage.",
-    )
-    assert texts.rows == ((0, 0), (0, 1), (1, 0))
-    assert texts.sentence_texts == ("Es geht so.", "It works like this.", "Sieben Tage.")
-    assert texts.sentence_rows == ((0, 0, 0), (0, 1, 0), (1, 0, 0))
+    ]
+    assert shard.rows == ((0, 0), (0, 1), (1, 0))
+    assert shard.sentence_rows() == [(0, 0, 0), (0, 1, 0), (1, 0, 0)]
+    assert [row.text[start:end] for row in shard.texts for start, end in row.spans] == [
+        "Es geht so.",
+        "It works like this.",
+        "Sieben Tage.",
+    ]
+    assert shard.sentence_count() == 2
 
 
-def test_a_key_stands_for_a_text_and_its_model() -> None:
-    keys = row_keys(["a", "b", "a"], "01")
-    assert keys.shape == (3, KEY_BYTES)
-    assert keys[0].tolist() == keys[2].tolist() != keys[1].tolist()
-    assert keys[0].tolist() != row_keys(["a"], "02")[0].tolist()
+def test_an_article_has_a_row_of_its_paths_words_and_one_with_its_titles() -> None:
+    assert [text.text for text in shard_rows([PASSAGE, PLAIN]).article_texts] == [
+        "cancel seats",
+        "cancel seats\nSeats\nPlätze",
+    ]
+
+
+def test_a_key_stands_for_a_text_with_its_spans_and_its_model() -> None:
+    keys = row_keys([RowText("a"), RowText("b"), RowText("a"), RowText("a", ((0, 0, 1),))], "01")
+    assert keys.shape == (4, KEY_BYTES)
+    assert keys[0].tolist() == keys[2].tolist()
+    assert len({key.tobytes() for key in keys}) == 3
+    assert keys[0].tolist() != row_keys([RowText("a")], "02")[0].tolist()
+    # A sentence's number in its passage makes no other vector.
+    assert row_keys([RowText("a", ((7, 0, 1),))], "01")[0].tolist() == keys[3].tolist()
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    texts, embedder = shard_texts([PASSAGE, PLAIN]), HashEmbedder()
+    shard, embedder = shard_rows([PASSAGE, PLAIN]), HashEmbedder()
+    rows = embedder.embed_spans([text.text for text in shard.texts], [text.spans for text in shard.texts])
     write_shard(
-        tmp_path / "de-de", "de-de", texts, vectors=embedder.embed_passages(texts.texts),
-        sentences=embedder.embed_passages(texts.sentence_texts), fingerprint=embedder.fingerprint,
+        tmp_path / "de-de", "de-de", shard,
+        vectors=np.concatenate([row[:1] for row in rows]),
+        sentences=np.concatenate([row[1:] for row in rows]),
+        articles=embedder.embed_passages([text.text for text in shard.article_texts]),
+        fingerprint=embedder.fingerprint,
     )  # fmt: skip
     return tmp_path / "de-de"
 
@@ -61,15 +83,17 @@ def folder(tmp_path: Path) -> Path:
 def test_what_was_written_is_loaded(folder: Path) -> None:
     shard = Shard(folder, "de-de")
     assert [shard.passages[row] for row in range(2)] == [PASSAGE, PLAIN]
-    assert dict(shard.editions) == {"help/seats": EDITION}
-    keys, vectors = stored_vectors(folder, "sentences")
-    assert (
-        keys.tolist()
-        == row_keys(
-            ["Es geht so.", "It works like this.", "Sieben Tage."], HashEmbedder().fingerprint
-        ).tolist()
-    )
-    assert len(vectors) == 3
+    assert dict(shard.editions) == {EDITION.path: EDITION}
+
+
+def test_stored_rows_are_copied_with_their_sentences(folder: Path) -> None:
+    embed, stored = HashEmbedder().embed_question, StoredRows(folder, "vectors")
+    english = ("Seats > End\nSteps:\nIt works like this.", "It works like this.")
+    assert len(stored) == 3
+    assert stored.row(1) == pytest.approx(np.stack([embed(text) for text in english]), abs=1e-3)
+    assert stored.row(2).shape == (2, 64)
+    articles = StoredRows(folder, "articles")
+    assert [articles.row(number).shape for number in range(len(articles))] == [(1, 64), (1, 64)]
 
 
 def rewrite(name: str, change: Callable[[np.ndarray], np.ndarray]) -> Callable[[Path], None]:
@@ -83,6 +107,10 @@ def rewrite(name: str, change: Callable[[np.ndarray], np.ndarray]) -> Callable[[
         (rewrite("sentences.rows.npy", lambda rows: rows[::-1]), "sentences.rows.npy names passages that"),
         (rewrite("vectors.rows.npy", lambda rows: rows + 1), "vectors.rows.npy names passages that"),
         (lambda folder: (folder / "vectors.rows.npy").write_bytes(b""), "vectors.rows.npy can't be read"),
+        (
+            lambda folder: write_vectors(folder / "articles.faiss", np.eye(3, 64, dtype=np.float32)),
+            "articles and their vectors differ in number",
+        ),
         (lambda folder: (folder / "sentences.rows.npy").unlink(), "sentences.rows.npy can't be read"),
         (
             lambda folder: (folder / "lexical/target/size.json").write_text('{"rows": 1, "terms": 0}'),
@@ -98,7 +126,9 @@ def test_rows_that_do_not_line_up_are_refused(
         Shard(folder, "de-de")
 
 
-def test_keys_that_do_not_line_up_are_refused(folder: Path) -> None:
-    rewrite("vectors.keys.npy", lambda keys: keys[1:])(folder)
-    with pytest.raises(IndexCorrupt, match="2 keys stand beside 3 vectors"):
-        stored_vectors(folder, "vectors")
+@pytest.mark.parametrize("kind", ["vectors", "articles"])
+def test_keys_that_do_not_line_up_are_refused(folder: Path, kind: str) -> None:
+    keys = np.load(folder / f"{kind}.keys.npy")
+    np.save(folder / f"{kind}.keys.npy", keys[1:])
+    with pytest.raises(IndexCorrupt, match=f"{len(keys) - 1} keys stand beside {len(keys)} {kind}"):
+        StoredRows(folder, kind)
