@@ -16,8 +16,9 @@ from indexer.errors import (
     UnknownLocale,
     UnknownPassage,
 )
+from indexer.following import IndexFollower
 from indexer.locales import SOURCE_LOCALE, nearest_locale, normalise_locale
-from indexer.reading import Index, IndexFollower, LocaleSummary, open_index
+from indexer.reading import Index, LocaleSummary, open_index
 from indexer.records import (
     Block,
     BlockKind,

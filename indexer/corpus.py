@@ -65,7 +65,8 @@ class Corpus:
     def digest(self, locale: str) -> str:
         """A digest of all that a locale's articles are read from."""
         if locale == SOURCE_LOCALE and self.derives_source:
-            files: Iterable[SourceFile] = (found[0] for found in self.source_candidates().values())
+            candidates = self.source_candidates().values()
+            files: Iterable[SourceFile] = (source for found in candidates for source in found)
         else:
             files = self.files[locale]
         digest = hashlib.sha256(repr((self.options.host, sorted(self.options.base_paths.items()))).encode())
@@ -127,9 +128,14 @@ def parse_locale(corpus: Corpus, locale: str, parser: ArticleParser) -> Iterator
         return
     for source in corpus.files[locale]:
         try:
-            yield parse_file(source, corpus.options, parser)
+            article = parse_file(source, corpus.options, parser)
         except ArticleError as error:
             corpus.note_failure(error)
+            continue
+        if _has_text(article):
+            yield article
+        else:
+            corpus.skipped.append(Skipped(str(source.file), "an article without text"))
 
 
 def parse_file(source: SourceFile, options: CorpusOptions, parser: ArticleParser) -> Article:
@@ -154,9 +160,13 @@ def _derive_source(corpus: Corpus, parser: ArticleParser) -> Iterator[Article]:
             except ArticleError as error:
                 corpus.note_failure(error)
                 continue  # the next newest has English too
-            if article is not None:
+            if article is not None and _has_text(article):
                 yield article
                 break
+
+
+def _has_text(article: Article) -> bool:
+    return any(section.text for section in article.sections)
 
 
 def _read_text(file: Path) -> str:

@@ -10,9 +10,8 @@ Refuses to touch the disk: the text and where it came from are arguments.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 
 from indexer.blocks import BlockReader, Draft
 from indexer.frontmatter import header_date, header_text, split_front_matter
@@ -83,7 +82,9 @@ class ArticleParser:
         lifted = lift_spans(body, path=origin.file, first_line=line)
         drafts, scope = self.read_blocks(lifted, origin)
         edition = edition_of(header, origin, scope)
-        article = _article(drafts, Side.TARGET, edition, scope)
+        title, source_title, sections = build_sections(drafts, Side.TARGET)
+        title = title or edition.title or origin.path.rsplit("/", 1)[-1]
+        article = Article(replace(edition, title=title, source_title=source_title), sections, scope.lines)
         return ParsedFile(article, tuple(drafts), origin.source_url, bool(lifted.spans))
 
     def read_blocks(self, lifted: Lifted, origin: Origin) -> tuple[list[Draft], Scope]:
@@ -93,17 +94,10 @@ class ArticleParser:
         return rest, scope
 
 
-def _article(drafts: Sequence[Draft], side: Side, edition: Edition, scope: Scope) -> Article:
-    title, source_title, sections = build_sections(drafts, side)
-    return Article(
-        replace(edition, title=title or edition.title, source_title=source_title), sections, scope.lines
-    )
-
-
 def edition_of(header: Mapping[str, object], origin: Origin, scope: Scope) -> Edition:
     """The edition that a header and the scope lines describe; the title is the header's."""
     kind = _TRANSLATIONS.get(header_text(header, "ms.translationtype").upper())
-    handed_over: date | None = header_date(header, "ms.lasthandoff")
+    handed_over = header_date(header, "ms.lasthandoff")
     if kind is None:
         kind = TranslationType.SOURCE if origin.locale == SOURCE_LOCALE else TranslationType.HUMAN
     return Edition(

@@ -1,15 +1,14 @@
-"""An index, read: open the generation that CURRENT names, search it, follow CURRENT.
+"""An index, read: open the generation that CURRENT names and search it.
 
 A question in one locale:
 1. it is embedded once; earlier turns are mixed in with falling weight
 2. the locale's shard puts candidates forward by meaning and by words, and fuses their scores
 3. equal passages collapse; hits come back with the scores of their legs and of their sentences
-An `Index` never changes. `IndexFollower` swaps one for the next; requests hold the one they took.
+An `Index` never changes; `following.py` swaps one for the next.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -22,8 +21,6 @@ import numpy as np
 from indexer.embedding import Embedder, open_embedder
 from indexer.errors import (
     IndexCorrupt,
-    IndexerError,
-    IndexMissing,
     QuestionError,
     UnknownLocale,
     UnknownPassage,
@@ -41,8 +38,6 @@ TURNS = 4
 TURN_CHARS = 300
 # Embedded questions that are kept, earlier turns' included.
 CACHED_QUESTIONS = 64
-# A refused generation is tried again after so many looks: memory may be free by then, files copied.
-LOOKS_BEFORE_RETRY = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,89 +175,6 @@ def open_index(
         if len(shards[locale].passages) != entry.passages:
             raise IndexCorrupt(f"{folder / locale}: its passages are not as many as the manifest says")
     return Index(name=folder.name, manifest=manifest, embedder=embedder, shards=shards)
-
-
-class IndexFollower:
-    """Holds the index that CURRENT names and takes a new one when CURRENT changes.
-
-    A generation that can't be opened is not taken: the old one keeps serving, `fault` says why.
-    """
-
-    def __init__(
-        self,
-        index_dir: Path,
-        *,
-        poll_s: float = 2.0,
-        threads: int = 1,
-        on_event: Callable[[str], None] | None = None,
-        open_model: Callable[[Path], Embedder] | None = None,
-    ) -> None:
-        self.fault: str | None = None
-        self._index_dir = index_dir
-        self._poll_s = poll_s
-        self._threads = threads
-        self._on_event = on_event or (lambda _: None)
-        self._open_model = open_model
-        self._index: Index | None = None
-        self._refused: str | None = None
-        self._looks_left = 0
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        """Load what is there now, then keep following in a thread of its own."""
-        self.refresh()
-        self._thread = threading.Thread(target=self._follow, name="index-follower", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop following; the index stays usable."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
-
-    def current(self) -> Index:
-        """The index that serves now.
-
-        Raises: IndexMissing while none has been loaded.
-        """
-        index = self._index
-        if index is None:
-            raise IndexMissing(self.fault or f"{self._index_dir} holds no index: run python -m indexer build")
-        return index
-
-    def refresh(self) -> None:
-        """Look at CURRENT once and take what it names; a fault is kept in `fault`, never raised."""
-        try:
-            name = current_generation(self._index_dir).name
-            if self._index is not None and name == self._index.generation:
-                self.fault, self._refused = None, None
-                return
-            if name == self._refused and self._looks_left > 0:
-                self._looks_left -= 1
-                return
-        except IndexerError as error:
-            self._report_fault(str(error))
-            return
-        try:
-            index = open_index(
-                self._index_dir, threads=self._threads, previous=self._index, open_model=self._open_model
-            )
-        except (IndexerError, OSError, MemoryError) as error:
-            self._refused, self._looks_left = name, LOOKS_BEFORE_RETRY
-            self._report_fault(f"generation {name} is not taken: {error}")
-            return
-        self._index, self.fault, self._refused = index, None, None
-        self._on_event(f"serving generation {index.generation}")
-
-    def _report_fault(self, fault: str) -> None:
-        if fault != self.fault:
-            self.fault = fault
-            self._on_event(fault)
-
-    def _follow(self) -> None:
-        while not self._stopping.wait(self._poll_s):
-            self.refresh()
 
 
 def _newest(shard: Shard) -> date | None:

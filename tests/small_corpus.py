@@ -145,3 +145,20 @@ def hash_model(folder: Path, embedder: HashEmbedder, *, fingerprint: str | None 
         dimension=embedder.dimension, max_tokens=embedder.max_tokens, engine="ctranslate2",
         sentence_transformers_folder=None,
     )  # fmt: skip
+
+
+def content(generation: Path) -> dict[str, bytes]:
+    """Every file but the manifest, whose date differs."""
+    return {
+        file.relative_to(generation).as_posix(): file.read_bytes()
+        for file in generation.rglob("*")
+        if file.is_file() and file.name != "manifest.json"
+    }
+
+
+def damage(file: Path) -> None:
+    """Flip one bit; as a new file, for other generations share the old one by hard link."""
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.unlink()
+    file.write_bytes(content)

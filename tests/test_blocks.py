@@ -7,7 +7,6 @@ import pytest
 from indexer.errors import ArticleError
 from tests.articles import article, blocks, english, pair, parse, quoted, section, texts
 
-HEADING = f"# {pair('席', 'Seats', 103)}\n\n"
 
 
 def contexts(markdown: str) -> list[tuple[str, str, str]]:
@@ -39,9 +38,8 @@ def test_markup_is_taken_away_on_both_sides() -> None:
 
 
 def test_a_target_over_line_breaks_is_one_line() -> None:
-    markdown = (
-        f"# {pair('席\nの数', 'Seats\nand how many')}\n\n{pair('一行目\n二行目', 'Line one\nline two')}"
-    )
+    title, body = pair("席\nの数", "Seats\nand how many"), pair("一行目\n二行目", "Line one\nline two")
+    markdown = f"# {title}\n\n{body}\n"
     assert (article(markdown).edition.title, texts(article(markdown))) == ("席 の数", ["一行目 二行目"])
     assert (english(markdown).edition.title, texts(english(markdown))) == (
         "Seats and how many",

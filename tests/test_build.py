@@ -13,13 +13,21 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from indexer import CorpusError, IndexBusy, IndexCorrupt, TranslationType
+from indexer import CorpusError, TranslationType
 from indexer.build import BuildOptions
-from indexer.generation import generations, read_manifest, stage, verify_generation
-from tests.small_corpus import FRENCH_MAIL, MAIL, SEATS, TAXES, CountingEmbedder, SmallIndex, hash_model
+from indexer.generation import generations, read_manifest
+from tests.small_corpus import (
+    FRENCH_MAIL,
+    MAIL,
+    SEATS,
+    TAXES,
+    CountingEmbedder,
+    SmallIndex,
+    content,
+    hash_model,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
-MANY = 20
 
 
 @pytest.fixture
@@ -35,15 +43,6 @@ def counts(small: SmallIndex, *, full: bool = False) -> dict[str, tuple[int, int
     """Build; each locale's embedded and copied rows."""
     report = small.build(options=BuildOptions(full=full))
     return {locale: (entry.embedded, entry.copied) for locale, entry in report.locales.items()}
-
-
-def content(generation: Path) -> dict[str, bytes]:
-    """Every file but the manifest, whose date differs."""
-    return {
-        file.relative_to(generation).as_posix(): file.read_bytes()
-        for file in generation.rglob("*")
-        if file.is_file() and file.name != "manifest.json"
-    }
 
 
 def test_equal_english_is_embedded_once_over_the_locales(small: SmallIndex) -> None:
@@ -209,95 +208,6 @@ def test_another_model_is_refused_while_other_locales_are_kept(small: SmallIndex
         small.build("fr-fr", model=hash_model(small.model.folder, small.embedder, fingerprint="00" * 32))
 
 
-BROKEN = "---\ntitle: never closed\n"
-
-
-def test_a_file_that_can_not_be_read_is_counted_and_named_and_stops_nothing(small: SmallIndex) -> None:
-    small.write("de-de", broken=BROKEN)
-    latin = small.file("de-de", "latin")
-    latin.write_bytes("# Gebühren\n\nGebühren".encode("latin-1"))
-    report = small.build()
-    assert report.locales["de-de"].articles == 2
-    assert [(failed.file, failed.line) for failed in report.failed] == [
-        (str(small.file("de-de", "broken")), 1),
-        (str(latin), 1),
-    ]
-    assert "front matter is not closed" in report.failed[0].reason
-    assert "not UTF-8" in report.failed[1].reason
-
-
-def test_it_is_named_again_by_a_build_without_a_change(small: SmallIndex) -> None:
-    small.write("de-de", broken=BROKEN)
-    small.build()
-    again = small.build()
-    assert not again.published
-    assert [failed.file for failed in again.failed] == [str(small.file("de-de", "broken"))]
-
-
-@pytest.mark.parametrize("built_before", [False, True])
-def test_strict_stops_at_a_file_that_can_not_be_read(small: SmallIndex, built_before: bool) -> None:
-    small.write("de-de", broken=BROKEN)
-    if built_before:
-        small.build()
-    with pytest.raises(CorpusError, match=r"--strict stops here.* 1, the first is .*broken\.md:1: "):
-        small.build(options=BuildOptions(strict=True))
-    assert len(generations(small.index_dir)) == built_before
-
-
-def test_a_locale_without_one_readable_article_is_refused_and_the_first_fault_named(
-    small: SmallIndex,
-) -> None:
-    small.write("it-it", broken=BROKEN)
-    with pytest.raises(CorpusError, match=r"no article in it-it has text.*broken\.md:1: "):
-        small.build()
-
-
-def test_a_bilingual_one_is_named_though_english_is_built_from_it_first(memory_dir: Path) -> None:
-    small = SmallIndex(memory_dir)
-    small.write("de-de", mail=MAIL.markdown().replace("\n---\n", "\n"))
-    with pytest.raises(CorpusError, match=r"no article in de-de has text.*mail\.md:1: "):
-        small.build()
-
-
-def test_an_empty_folder_is_refused_by_name(small: SmallIndex, memory_dir: Path) -> None:
-    small.build()
-    serving = small.generation
-    small.corpus_dir = memory_dir / "nothing"
-    small.corpus_dir.mkdir()
-    with pytest.raises(CorpusError, match=r"no article in .*nothing: name a checkout"):
-        small.build()
-    assert small.generation == serving
-
-
-@pytest.fixture
-def shrunken(small: SmallIndex) -> SmallIndex:
-    """Twenty German articles were built; two of them are left."""
-    small.write("de-de", **{f"mail{number}": MAIL for number in range(MANY - 2)})
-    small.build(options=BuildOptions(locales=("de-de",)))
-    for number in range(MANY - 2):
-        small.file("de-de", f"mail{number}").unlink()
-    return small
-
-
-def test_a_locale_that_shrank_to_a_tenth_is_refused_with_both_numbers(shrunken: SmallIndex) -> None:
-    serving = shrunken.generation
-    for full in (False, True):
-        with pytest.raises(CorpusError, match=r"de-de would shrink from 20 passages to 2.*--allow-shrink"):
-            shrunken.build(options=BuildOptions(locales=("de-de",), full=full))
-    assert shrunken.generation == serving
-    verify_generation(serving)
-
-
-def test_it_is_published_where_that_is_meant(shrunken: SmallIndex) -> None:
-    report = shrunken.build(options=BuildOptions(locales=("de-de",), allow_shrink=True))
-    assert (report.published, report.locales["de-de"].passages) == (True, 2)
-
-
-def test_a_locale_left_with_more_than_a_tenth_is_published(shrunken: SmallIndex) -> None:
-    shrunken.write("de-de", taxes=TAXES)
-    assert shrunken.build(options=BuildOptions(locales=("de-de",))).locales["de-de"].passages == 3
-
-
 class Interrupted(CountingEmbedder):
     """Ctrl-C arrives after the passages of the first locale, at its articles."""
 
@@ -342,49 +252,3 @@ def test_an_interrupt_in_the_middle_leaves_the_old_generation_and_no_leftovers(s
     assert list((small.index_dir / "staging").iterdir()) == []
     small.embedder = CountingEmbedder()
     assert small.build().locales["de-de"].embedded == 2
-
-
-def test_a_second_writer_is_refused(small: SmallIndex) -> None:
-    with stage(small.index_dir), pytest.raises(IndexBusy):
-        small.build()
-
-
-def damage(file: Path) -> None:
-    content = bytearray(file.read_bytes())
-    content[len(content) // 2] ^= 1
-    file.unlink()  # not in place: later generations share it by hard link
-    file.write_bytes(content)
-
-
-def test_nothing_is_copied_from_a_damaged_generation(small: SmallIndex) -> None:
-    small.build()
-    good = content(small.generation)
-    damage(small.generation / "de-de" / "sentences.faiss")
-    report = small.build()
-    assert (report.embedded, report.published) == (12, True)
-    assert report.damage is not None
-    assert "sentences.faiss" in report.damage
-    assert content(small.generation) == good
-
-
-def test_a_damaged_model_is_written_anew(small: SmallIndex) -> None:
-    small.build()
-    damage(small.generation / "model" / "model.json")
-    assert small.build().published
-    verify_generation(small.generation)
-
-
-def test_a_damaged_locale_is_not_kept_and_not_lost_in_silence(small: SmallIndex) -> None:
-    small.build()
-    serving = small.generation
-    damage(serving / "de-de" / "vectors.faiss")
-    with pytest.raises(IndexCorrupt, match=r"vectors\.faiss.*also holds de-de: .*--prune"):
-        small.build("fr-fr")
-    assert small.generation == serving
-
-
-def test_a_lost_manifest_is_mended_by_a_build(small: SmallIndex) -> None:
-    small.build()
-    (small.generation / "manifest.json").unlink()
-    assert small.build().published
-    verify_generation(small.generation)

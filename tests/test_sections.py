@@ -1,0 +1,155 @@
+"""Sections: their anchors and heading paths, and what is folded because it says nothing alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from indexer.records import Section
+from indexer.sections import slug
+from tests.articles import article, blocks, english, pair, quoted, texts
+
+LONG = "これは席についての長い本文です。" * 4
+TITLE = f'# <a name="seats"></a>{pair("席", "Seats", 103)}\n\n'
+
+
+def heading(anchor: str, target: str, source: str, level: int = 2) -> str:
+    return f'\n\n{"#" * level} <a name="{anchor}"></a>{pair(target, source)}\n\n'
+
+
+def anchors(markdown: str) -> list[tuple[str, str]]:
+    return [(found.anchor, found.url_anchor) for found in article(markdown).sections]
+
+
+def folded(found: Section) -> list[str]:
+    return [text for kind, text in blocks(found) if kind == "folded"]
+
+
+@pytest.mark.parametrize(
+    ("written", "anchor"),
+    [
+        ('<a name="add"></a>追加', "add"),
+        ('<a id="7"/>追加', "7"),
+        ('<a href="" id="add">追加</a>', "add"),
+        ("<a name=add></a><a name='other'></a>追加", "add"),
+        ("追加 <a name='add'></a>", "add"),
+        (pair('<a name="add"></a>追加', "Add"), "add"),
+        ('<a href="https://help.example/?id=7">追加</a>', "追加"),
+        (pair("席の追加", "Add seats (new!)"), "add-seats-new"),
+        ("席の追加 A_1", "席の追加-a_1"),
+    ],
+)
+def test_the_anchor_is_the_first_one_written_and_else_made_of_the_english_heading(
+    written: str, anchor: str
+) -> None:
+    assert anchors(f"## {written}\n\n本文。") == [(anchor, anchor)]
+
+
+def test_a_slug_keeps_letters_digits_and_hyphens() -> None:
+    assert slug("  Wie geht's — 2. Teil?\n") == "wie-gehts-2-teil"
+
+
+def test_a_repeated_anchor_gets_a_suffix_and_the_url_of_its_ancestor() -> None:
+    markdown = "".join(
+        [
+            heading("may", "五月", "May"), LONG, heading("details", "詳細", "Details", 3), LONG,
+            heading("june", "六月", "June"), LONG, heading("details", "詳細", "Details", 3), LONG,
+            heading("details-1", "別", "Other"), LONG,
+        ]
+    )  # fmt: skip
+    assert anchors(TITLE + markdown) == [
+        ("may", "may"),
+        ("details", "may"),
+        ("june", "june"),
+        ("details-1", "june"),
+        ("details-1-1", "details-1"),
+    ]
+
+
+def test_text_above_the_first_heading_has_no_anchor() -> None:
+    assert anchors(f"前書きです。\n\n{TITLE}本文です。") == [("", ""), ("seats", "seats")]
+
+
+def test_the_heading_path_leaves_the_title_out() -> None:
+    markdown = f"{TITLE}本文。{heading('add', '追加', 'Add')}本文。{heading('one', '一つ', 'One', 4)}本文。"
+    paths = [(found.headings, found.source_headings) for found in article(markdown).sections]
+    assert paths == [((), ()), (("追加",), ("Add",)), (("追加", "一つ"), ("Add", "One"))]
+    assert [found.headings for found in english(markdown).sections] == [(), ("Add",), ("Add", "One")]
+    assert [found.source_headings for found in english(markdown).sections] == [(), (), ()]
+
+
+def test_a_heading_without_english_stands_in_the_english_path_as_it_is() -> None:
+    markdown = f"{TITLE}本文。\n\n## Azure\n\n本文。{heading('one', '一つ', 'One', 3)}本文。"
+    paths = [found.source_headings for found in article(markdown).sections]
+    assert paths == [(), (), ("Azure", "One")]
+
+
+def test_a_heading_between_headings_is_no_section_but_part_of_the_path() -> None:
+    markdown = f"{TITLE}{heading('add', '追加', 'Add')}{heading('one', '一つ', 'One', 3)}本文。"
+    (only,) = article(markdown).sections
+    assert (only.anchor, only.headings, only.text) == ("one", ("追加", "一つ"), "本文。")
+
+
+# Folding: the text of what says nothing alone is kept for search.
+
+NEXT = f"{heading('next', '次の手順', 'Next steps')}- [{pair('払う', 'Pay', 110)}](pay.md)\n"
+
+
+def test_links_alone_are_folded_into_the_section_before() -> None:
+    (only,) = article(f"{TITLE}{pair('本文。', 'Text.')}{NEXT}").sections
+    assert only.text == "本文。\n次の手順\n払う"
+    assert folded(only) == ["次の手順\n払う"]
+    assert quoted(only) == [("本文。", "Text."), ("払う", "Pay")]
+
+
+def test_what_opens_a_group_is_folded_into_its_next_sibling() -> None:
+    markdown = (
+        f"{TITLE}本文。{heading('may', '五月', 'May')}{heading('categories', '分類', 'Categories', 3)}"
+        f"[席](a.md){heading('details', '詳細', 'Details', 3)}{pair('説明です。', 'It says.')}"
+    )
+    first, second = article(markdown).sections
+    assert (first.text, second.text) == ("本文。", "分類\n席\n説明です。")
+    assert second.headings == ("五月", "詳細")
+    assert folded(second) == ["分類\n席"]
+    assert quoted(second) == [("席", None), ("説明です。", "It says.")]
+
+
+def test_several_are_folded_in_reading_order() -> None:
+    markdown = f"{TITLE}本文。{NEXT}{heading('contact', '連絡', 'Contact')}[窓口](b.md)\n"
+    (only,) = article(markdown).sections
+    assert folded(only) == ["次の手順\n払う", "連絡\n窓口"]
+    assert quoted(only) == [("本文。", None), ("払う", "Pay"), ("窓口", None)]
+
+
+def test_an_article_of_nothing_but_links_is_one_section() -> None:
+    markdown = f"{TITLE}[一](a.md){NEXT}"
+    assert texts(article(markdown)) == ["一\n次の手順\n払う"]
+
+
+def test_an_empty_section_loses_nothing_but_stands_for_nothing() -> None:
+    assert texts(article(f"{TITLE}本文。{heading('empty', '空', 'Empty')}")) == ["本文。\n空"]
+    assert texts(article(TITLE)) == [""]
+    assert texts(article("")) == []
+
+
+def test_a_link_with_a_sentence_around_it_is_content() -> None:
+    markdown = (
+        f"{TITLE}本文。{heading('pay', '支払い', 'Pay')}支払いは毎月の[請求書](bill.md)で確認してください。"
+    )
+    assert len(article(markdown).sections) == 2
+
+
+def test_a_table_header_without_rows_is_no_content() -> None:
+    markdown = f"{TITLE}本文。{heading('kinds', '種類', 'Kinds')}種類 | 数\n--- | ---\n"
+    assert folded(article(markdown).sections[0]) == ["種類\n種類 | 数"]
+
+
+def test_an_image_alone_is_no_content() -> None:
+    markdown = f"{TITLE}本文。{heading('figure', '図', 'Figure')}![席の図](a.png)\n"
+    assert folded(article(markdown).sections[0]) == ["図\n席の図"]
+
+
+def test_a_short_section_whose_heading_repeats_is_no_content() -> None:
+    short, markdown = heading("audience", "対象", "Audience"), f"{TITLE}本文。"
+    assert len(article(f"{markdown}{short}全員です。").sections) == 2
+    assert len(article(f"{markdown}{short}全員です。{short}全員です。").sections) == 1
+    assert len(article(f"{markdown}{short}{LONG}{short}{LONG}").sections) == 3
