@@ -101,8 +101,8 @@ def read_corpus(
     docset in the same locale.
     """
     corpus = Corpus(options or CorpusOptions(), {})
-    # A docset and its locale may be named by the folder that "." or ".." stands for.
-    folders = [root if root.name not in ("", "..") else root.resolve() for root in roots]
+    # A docset and its locale may be named by the folder that "." stands for, or by its parent.
+    folders = [root.resolve() if root.name in ("", "..") else root.absolute() for root in roots]
     docsets = [docset for folder in folders for docset in find_docsets(folder, corpus.options.base_paths)]
     refuse_twins(docsets)
     docsets.sort(key=lambda docset: (docset.locale, docset.name))

@@ -52,9 +52,8 @@ def find_docsets(
         raise CorpusError(f"{root} is no folder")
     if (root / PUBLISH_CONFIG).is_file():
         return _checkout_docsets(root, base_paths)
-    locale = _locale_of(root.name) or locale
+    locale = _locale_of(root.name) or locale or _locale_of(root.parent.name)
     if (root / DOCFX_CONFIG).is_file() or (locale is not None and _holds_articles(root)):
-        locale = locale or _locale_of(root.parent.name)
         if locale is None:
             raise CorpusError(
                 f"{root} has articles but no locale: put it below a folder named after one, such as ja-jp"
