@@ -56,10 +56,13 @@ def _unite(host: _Host) -> Section:
     blocks: list[Block] = []
     sentences: list[Sentence] = []
     at = 0
+    shown = set(_paths(host.section))
     for section in (*host.before, host.section, *host.behind):
         own = section is host.section
-        heading = "" if own or not section.headings else section.headings[-1]
-        text = "\n".join(part for part in (heading, section.text) if part)
+        headings = [] if own else [path[-1] for path in _paths(section)[:-1] if path not in shown]
+        headings += [] if own else section.headings[-1:]
+        shown.update(_paths(section))
+        text = "\n".join(part for part in (*headings, section.text) if part)
         if not text:
             continue
         shift = at + len(text) - len(section.text)
@@ -73,3 +76,8 @@ def _unite(host: _Host) -> Section:
         texts.append(text)
         at += len(text) + 1
     return replace(host.section, text="\n".join(texts), blocks=tuple(blocks), sentences=tuple(sentences))
+
+
+def _paths(section: Section) -> list[tuple[str, ...]]:
+    """The heading path of a section and those of the headings above it, outermost first."""
+    return [section.headings[: depth + 1] for depth in range(len(section.headings))]

@@ -42,8 +42,9 @@ class _UnitSplitter(TextSplitter):
     """Merges units that are given, in place of separators looked for."""
 
     def __init__(self, units: Sequence[str], sizes: Sequence[int], limit: int) -> None:
-        # A unit beyond the limit stands alone; given as larger, langchain would warn of it.
-        lengths = {unit: min(size, limit) for unit, size in zip(units, sizes, strict=True)}
+        # langchain warns of a unit beyond the limit, though it can only stand alone, and repeats a
+        # unit without tokens (a blank line of code) in the next piece.
+        lengths = {unit: min(max(size, 1), limit) for unit, size in zip(units, sizes, strict=True)}
         super().__init__(
             chunk_size=limit,
             chunk_overlap=0,

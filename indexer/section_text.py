@@ -128,14 +128,18 @@ def _write_cell(line: _Line, cell: Cell, side: Side, *, verbatim: bool) -> None:
         if not any(map(str.isalnum, text)):
             continue
         if piece.source is None or side is Side.SOURCE:
-            line.sentences += [
-                Sentence(at + a, at + b, None, piece.ordinal) for a, b in split_sentences(text)
-            ]
+            spans = _code_lines(text) if verbatim else split_sentences(text)
+            line.sentences += [Sentence(at + a, at + b, None, piece.ordinal) for a, b in spans]
         else:
             pairs = align_sentences(text, _SPACE.sub(" ", piece.source).strip())
             line.sentences += [
                 Sentence(at + a, at + b, source or None, piece.ordinal) for a, b, source in pairs
             ]
+
+
+def _code_lines(text: str) -> list[tuple[int, int]]:
+    """Spans of the lines that aren't blank: code is cut between them."""
+    return [match.span() for match in re.finditer(r"\S.*", text)]
 
 
 def _row_sentence(draft: BlockDraft, side: Side, line: _Line) -> Sentence:

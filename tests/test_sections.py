@@ -120,6 +120,14 @@ def test_several_are_folded_in_reading_order() -> None:
     assert quoted(only) == [("本文。", None), ("払う", "Pay"), ("窓口", None)]
 
 
+def test_the_heading_above_folded_sections_is_kept_once() -> None:
+    markdown = (
+        f"{TITLE}本文。{heading('may', '五月', 'May')}{heading('next', '次', 'Next', 3)}[払う](a.md)"
+        f"{heading('more', '他', 'More', 3)}[席](b.md)"
+    )
+    assert texts(article(markdown)) == ["本文。\n五月\n次\n払う\n他\n席"]
+
+
 def test_an_article_of_nothing_but_links_is_one_section() -> None:
     markdown = f"{TITLE}[一](a.md){NEXT}"
     assert texts(article(markdown)) == ["一\n次の手順\n払う"]
