@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_block.table import escapedSplit
 from markdown_it.token import Token
 
 from indexer.errors import ArticleError
@@ -63,6 +64,7 @@ class BlockReader:
         self._parser = parser
         self._lifted = lifted
         self._path = path
+        self._lines = lifted.text.split("\n")
         self._inline = InlineReader(parser, lifted)
         self._drafts: list[Draft] = []
         self._leads: list[tuple[Cell, ...]] = []  # one entry per open list
@@ -80,16 +82,20 @@ class BlockReader:
         tokens = self._parser.parse(self._lifted.text)
         self._refuse_depth(tokens)
         heading: Token | None = None
+        row = Token("tr_open", "tr", 1)
         for token in tokens:
             if token.type == "heading_open":
                 heading = token
             elif token.type == "inline" and heading is not None:
                 self._heading(int(heading.tag[1]), token.children or [])
                 heading = None
+            elif token.type == "tr_open":
+                self._cells, row = [], token
+            elif token.type == "tr_close":
+                self._row(row)
             elif token.nesting:
-                self._enter_or_leave(
-                    token.type.removesuffix("_open").removesuffix("_close"), token.nesting > 0
-                )
+                name = token.type.removesuffix("_open").removesuffix("_close")
+                self._enter_or_leave(name, entered=token.nesting > 0)
             else:
                 self._content(token)
         return self._drafts
@@ -101,7 +107,7 @@ class BlockReader:
         ):
             raise ArticleError(self._path, None, f"lists or quotations nested deeper than {deepest // 2}")
 
-    def _enter_or_leave(self, name: str, entered: bool) -> None:
+    def _enter_or_leave(self, name: str, *, entered: bool) -> None:
         if name in _LISTS:
             if entered:
                 self._leads.append(() if self._previous is None else self._previous.cells)
@@ -114,11 +120,6 @@ class BlockReader:
             self._in_table, self._columns, self._previous = entered, (), None
         elif name == "thead":
             self._in_head = entered
-        elif name == "tr":
-            if entered:
-                self._cells = []
-            else:
-                self._row()
 
     def _content(self, token: Token) -> None:
         if token.type == "inline":
@@ -137,13 +138,21 @@ class BlockReader:
         self._drafts.append(HeadingDraft(level, tuple(read.anchors), read.pieces()))
         self._previous = None
 
-    def _row(self) -> None:
-        cells = tuple(self._cells)
+    def _row(self, row: Token) -> None:
+        cells = (*self._cells, *self._surplus(row, len(self._cells)))
         if any(cells):
             kind = BlockKind.COLUMNS if self._in_head else BlockKind.ROW
             self._drafts.append(BlockDraft(kind, cells, lead=() if self._in_head else self._columns))
         if self._in_head:
             self._columns = cells
+
+    def _surplus(self, row: Token, count: int) -> list[Cell]:
+        """The cells beyond the header's columns, which markdown-it leaves out and docfx shows."""
+        if row.map is None:
+            return []
+        written = escapedSplit(self._lines[row.map[0]].strip().lstrip("> "))
+        written = written[written[:1] == [""] :]
+        return [self._inline.parse(cell).pieces() for cell in written[count:] if cell.strip()]
 
     def _paragraph(self, read: InlineText) -> BlockDraft | None:
         pieces = read.pieces()

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
 from indexer.records import Block, BlockKind, Section, Sentence
 
@@ -23,30 +25,32 @@ class _Host:
 def fold_sections(sections: Sequence[tuple[Section, bool]]) -> tuple[Section, ...]:
     """The sections with content (True), each with the text of its contentless neighbours.
 
-    A contentless section goes to the one before it. One that opens a group of siblings
-    ("Categories" of an announcement) goes to the one behind it: the section before it is about
-    something else. Where no section has content, the first holds all.
+    A contentless section goes to the one before it, unless the one behind it is nearer: the
+    "Categories" that open an announcement don't belong to the announcement before. Where no
+    section has content, the first holds all.
     """
     hosts: list[_Host] = []
-    waiting: list[Section] = []
+    waiting: deque[Section] = deque()
     for section, content in sections:
-        if content:
-            hosts.append(_Host(section, before=waiting))
-            waiting = []
-        elif hosts and not waiting and _belong_together(hosts[-1].section, section):
-            hosts[-1].behind.append(section)
-        else:
+        if not content:
             waiting.append(section)
+            continue
+        if hosts:
+            while waiting and _nearness(waiting[0], hosts[-1].section) >= _nearness(waiting[0], section):
+                hosts[-1].behind.append(waiting.popleft())
+        hosts.append(_Host(section, before=[*waiting]))
+        waiting.clear()
     if waiting and not hosts:
-        hosts.append(_Host(waiting.pop(0)))
+        hosts.append(_Host(waiting.popleft()))
     if waiting:
         hosts[-1].behind += waiting
     return tuple(_unite(host) for host in hosts)
 
 
-def _belong_together(earlier: Section, later: Section) -> bool:
-    """Whether `later` is a sibling of `earlier`, or its child."""
-    return later.headings[:-1] in (earlier.headings, earlier.headings[:-1])
+def _nearness(section: Section, other: Section) -> int:
+    """How many of the headings above `section` are in the path of `other` too."""
+    pairs = zip(section.headings[:-1], other.headings, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _unite(host: _Host) -> Section:

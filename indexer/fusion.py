@@ -1,16 +1,20 @@
 """How the legs of a search become one score.
 
-score = w * minmax(.6 passage + .4 best sentence) + (1 - w) * BM25 / summed idf + a * article
+score = w * minmax(passage, best sentence) + (1 - w) * BM25 / summed idf + a * article
 
 The dense part is spread over the candidates of the question; the lexical part keeps its absolute
 scale, so that a question in another language, whose words occur nowhere, is ranked by meaning
 alone (min-max on both drowned it: .877 to .395 on English to Russian). The article part (how near
 the article's name and titles are, spread over all articles of the locale) lifts the passages of the
 article that is about the question's subject over those that only share its words.
+
+A short question says little in words: meaning and subject count more for it. A long one names what
+it wants (docs/measurements.md).
 """
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,9 +27,31 @@ Column = NDArray[np.float32]
 class FusionWeights:
     """`dense` against the lexical rest, `sentence` inside the dense leg, `article` on top."""
 
-    dense: float = 0.2
-    sentence: float = 0.4
-    article: float = 0.15
+    dense: float
+    sentence: float
+    article: float
+
+
+SHORT_QUESTION = FusionWeights(dense=0.4, sentence=0.2, article=0.25)
+LONG_QUESTION = FusionWeights(dense=0.2, sentence=0.3, article=0.05)
+# In columns: a Chinese, Japanese or Korean character takes two.
+SHORT_COLUMNS, LONG_COLUMNS = 40, 80
+
+
+def weights_for(question: str, *, follows: bool) -> FusionWeights:
+    """The weights for a question of this length; one that follows earlier turns counts as long."""
+    columns = sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in question)
+    length = (columns - SHORT_COLUMNS) / (LONG_COLUMNS - SHORT_COLUMNS)
+    long = 1.0 if follows else min(1.0, max(0.0, length))
+
+    def between(short: float, other: float) -> float:
+        return (1 - long) * short + long * other
+
+    return FusionWeights(
+        between(SHORT_QUESTION.dense, LONG_QUESTION.dense),
+        between(SHORT_QUESTION.sentence, LONG_QUESTION.sentence),
+        between(SHORT_QUESTION.article, LONG_QUESTION.article),
+    )
 
 
 def fuse(

@@ -25,7 +25,7 @@ from indexer.errors import (
     UnknownLocale,
     UnknownPassage,
 )
-from indexer.fusion import FusionWeights
+from indexer.fusion import weights_for
 from indexer.generation import Manifest, ModelEntry, current_generation, verify_generation
 from indexer.records import Edition, Filters, Passage, Ranking, Turn
 from indexer.shard import Query, Shard
@@ -61,7 +61,6 @@ class Index:
         manifest: Manifest,
         embedder: Embedder,
         shards: Mapping[str, Shard],
-        weights: FusionWeights | None = None,
     ) -> None:
         self.generation = name
         self.created: datetime = manifest.created
@@ -69,7 +68,6 @@ class Index:
         self.manifest = manifest
         self.embedder = embedder
         self.shards = shards
-        self.weights = weights or FusionWeights()
         # A refusal asks several locales the same question: it is embedded once. The cache holds on to
         # the embedder, not to this index, whose memory then returns as soon as nobody asks it.
         self._embed = lru_cache(maxsize=CACHED_QUESTIONS)(embedder.embed_question)
@@ -97,11 +95,7 @@ class Index:
             raise QuestionError("the question is empty")
         shard = self._shard(locale)
         allowed = _allowed_editions(shard.editions, filters, among)
-        hits = (
-            shard.search(self.prepare(question, history), k, among=allowed, weights=self.weights)
-            if k > 0
-            else ()
-        )
+        hits = shard.search(self.prepare(question, history), k, among=allowed) if k > 0 else ()
         return Ranking(question, locale, self.generation, hits)
 
     def prepare(self, question: str, history: Sequence[Turn] = ()) -> Query:
@@ -116,7 +110,8 @@ class Index:
             axis=0,
         )
         vector = (vector / np.linalg.norm(vector)).astype(np.float32)
-        return Query(vector, tuple(zip(texts, weights.tolist(), strict=True)))
+        fusion = weights_for(question, follows=bool(earlier))
+        return Query(vector, tuple(zip(texts, weights.tolist(), strict=True)), fusion)
 
     def passage(self, passage_id: str) -> Passage:
         """The passage of this id.

@@ -31,10 +31,11 @@ LEXICAL_ROWS = 150
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question made ready: unit vectors and texts, each with its weight (the weights sum to 1)."""
+    """A question made ready: its unit vector, its texts with weights that sum to 1, how to fuse."""
 
     vector: Vectors
     texts: tuple[tuple[str, float], ...]
+    weights: FusionWeights
 
 
 class Shard:
@@ -65,9 +66,7 @@ class Shard:
         self.editions: Mapping[str, Edition] = {edition.path: edition for edition in self.passages.editions}
         self._edition_of = np.array(self.passages.edition_numbers, dtype=np.int64)
 
-    def search(
-        self, query: Query, k: int, *, among: Collection[str] | None, weights: FusionWeights
-    ) -> tuple[Hit, ...]:
+    def search(self, query: Query, k: int, *, among: Collection[str] | None) -> tuple[Hit, ...]:
         """The `k` best passages, best first; `among` restricts to editions of these paths."""
         allowed = None if among is None else self._passages_of(among)
         if allowed is not None and not len(allowed):
@@ -81,7 +80,7 @@ class Shard:
         # A passage without sentence vectors (code alone) is its own best sentence.
         best = np.where(best < -1, passage_scores, best)
         articles = self._article_scores(query)[self._edition_of[candidates]]
-        fused = fuse(passage_scores, best, lexical[candidates], articles, weights)
+        fused = fuse(passage_scores, best, lexical[candidates], articles, query.weights)
         hits: list[Hit] = []
         seen: set[str] = set()
         for at in np.lexsort((candidates, -fused)).tolist():

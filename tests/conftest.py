@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -61,3 +62,14 @@ def memory_dir(tmp_path: Path) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(dir=memory) as folder:
         yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def real_corpus() -> Path:
+    """The folder of the real articles, unpacked once; tests that use it are marked `corpus`."""
+    unpack = ROOT.parent / "shared" / "corpus" / "unpack"
+    if not unpack.is_file():
+        pytest.skip(f"the real articles are not at hand: no {unpack}")
+    folder = ROOT / ".cache" / "corpus"
+    subprocess.run(["bash", str(unpack), str(folder)], check=True)
+    return folder

@@ -8,7 +8,6 @@ from indexer.errors import ArticleError
 from tests.articles import article, blocks, english, pair, parse, quoted, section, texts
 
 
-
 def contexts(markdown: str) -> list[tuple[str, str, str]]:
     """Text, context and English context of each block."""
     found = section(markdown)
@@ -151,6 +150,12 @@ def test_a_long_row_is_quoted_by_its_sentences() -> None:
     long = "あ" * 399 + "。"
     found = section(f"{TABLE}{pair(long, 'A long one.')} | {pair('短い。', 'Short.')}\n")
     assert quoted(found) == [(long, "A long one."), ("短い。", "Short.")]
+
+
+def test_a_row_keeps_the_cells_beyond_its_columns() -> None:
+    bar = f"{pair('勝ち', 'won')}| {pair('負け', 'lost')} | {pair('125', '125')} |"
+    assert quoted(section(f"{TABLE}{bar}\n")) == [("勝ち | 負け | 125", "won | lost | 125")]
+    assert texts(article("> |a|b|\n> |-|-|\n> |1|2|3|\n")) == ["a | b\n1 | 2 | 3"]
 
 
 def test_an_empty_cell_keeps_its_place() -> None:

@@ -113,6 +113,28 @@ def test_what_opens_a_group_is_folded_into_its_next_sibling() -> None:
     assert quoted(second) == [("席", None), ("説明です。", "It says.")]
 
 
+def test_what_ends_a_group_stays_in_it() -> None:
+    markdown = (
+        f"{TITLE}{heading('may', '五月', 'May')}{heading('details', '詳細', 'Details', 3)}一つ目の本文。"
+        f"{heading('faq', '質問', 'FAQ', 4)}答えです。{heading('next', '次', 'Next', 3)}[払う](a.md)"
+        f"{heading('june', '六月', 'June')}{heading('kinds', '分類', 'Kinds', 3)}[席](b.md)"
+        f"{heading('more', '説明', 'More', 3)}二つ目の本文。"
+    )
+    assert texts(article(markdown)) == ["一つ目の本文。", "答えです。\n次\n払う", "分類\n席\n二つ目の本文。"]
+
+
+def test_headings_that_repeat_lose_no_section() -> None:
+    markdown = "".join(
+        [
+            TITLE, heading("a", "甲", "A"), heading("x", "一", "X", 3), "本文の一つ目です。",
+            heading("b", "乙", "B"), heading("y", "二", "Y", 3), "[二](a.md)",
+            heading("a", "甲", "A"), heading("z", "三", "Z", 3), "[三](a.md)",
+            heading("b", "乙", "B"), heading("q", "四", "Q", 3), "本文の二つ目です。",
+        ]
+    )  # fmt: skip
+    assert texts(article(markdown)) == ["本文の一つ目です。", "二\n二\n甲\n三\n三\n本文の二つ目です。"]
+
+
 def test_several_are_folded_in_reading_order() -> None:
     markdown = f"{TITLE}本文。{NEXT}{heading('contact', '連絡', 'Contact')}[窓口](b.md)\n"
     (only,) = article(markdown).sections

@@ -23,9 +23,9 @@ def ranking(*scores: Scores) -> Ranking:
 
 
 def test_confidence_is_the_logistic_of_the_weighted_scores() -> None:
-    # -29.66 + 25 * .88 + 8 * .87 + 3 * .8 = 1.70; 1 / (1 + e^-1.7) = .8455
+    # -30.22 + 10.31 * .88 + 24.12 * .87 + 3.80 * .8 = 2.8772; 1 / (1 + e^-2.8772) = 0.9467
     assert confidence(ranking(Scores(dense=0.87, sentence=0.88, lexical=0.8))) == pytest.approx(
-        0.8455, abs=1e-4
+        0.9467, abs=1e-4
     )
 
 
