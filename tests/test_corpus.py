@@ -23,7 +23,7 @@ def bilingual(target: str, source: str, handed_over: str = "") -> str:
     return f"---\nms.lasthandoff: {handed_over}\n---\n# {pair('席', 'Seats')}\n\n{pair(target, source)}\n"
 
 
-def docset(root: Path, locale: str = "ja-jp", **files: str | bytes) -> Path:
+def docset(root: Path, locale: str = "ja-jp", /, **files: str | bytes) -> Path:
     """`<locale>/help` below a root; `a__b` is the file a/b. Gives the docset's folder."""
     folder = root / locale / "help"
     folder.mkdir(parents=True, exist_ok=True)
@@ -63,24 +63,22 @@ def test_articles_come_in_the_order_of_their_paths(tmp_path: Path) -> None:
 
 
 def test_what_is_no_article_is_named_with_its_reason(tmp_path: Path) -> None:
-    folder = docset(
-        tmp_path,
-        **{
-            "docfx.json": json.dumps({"build": {"content": [{"exclude": ["old/**", "draft.md"]}]}}),
-            "TOC.md": "# [席](seats.md)",
-            "news__toc.yml": "- name: 席",
-            "README.md": "about",
-            "includes__note.md": "note",
-            "obj__x.md": "x",
-            "old__x.md": "x",
-            "draft.md": "x",
-            "index.yml": "### YamlMime:Landing\ntitle: 席",
-            "data.yml": "a: b",
-            ".github__x.md": "x",
-            "empty.md": "<!-- nothing -->",
-            "picture.png": b"\x89PNG",
-        },
-    )
+    files: dict[str, str | bytes] = {
+        "docfx.json": json.dumps({"build": {"content": [{"exclude": ["old/**", "draft.md"]}]}}),
+        "TOC.md": "# [席](seats.md)",
+        "news__toc.yml": "- name: 席",
+        "README.md": "about",
+        "includes__note.md": "note",
+        "obj__x.md": "x",
+        "old__x.md": "x",
+        "draft.md": "x",
+        "index.yml": "### YamlMime:Landing\ntitle: 席",
+        "data.yml": "a: b",
+        ".github__x.md": "x",
+        "empty.md": "<!-- nothing -->",
+        "picture.png": b"\x89PNG",
+    }
+    folder = docset(tmp_path, **files)
     corpus = read_corpus([tmp_path])
     assert len(parsed(corpus)) == 1
     assert skipped(corpus, folder) == {
@@ -100,18 +98,16 @@ def test_what_is_no_article_is_named_with_its_reason(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_read_is_named_and_stops_nothing(tmp_path: Path) -> None:
-    folder = docset(
-        tmp_path,
-        **{
-            "latin.md": "# 席\n\nPl\xe4tze".encode("latin-1", "replace"),
-            "header.md": "---\ntitle: a: b\n---\n席",
-            "open.md": "---\ntitle: a\n\n席",
-            "span.md": '# 席\n\n<span data-ttu-id="a-1">席\n',
-            "faq.yml": "### YamlMime:FAQ\n- a\n",
-            "big.md": b"x" * (MAX_FILE_BYTES + 1),
-            "seats.yml": FAQ,
-        },
-    )
+    files: dict[str, str | bytes] = {
+        "latin.md": "# 席\n\nPl\xe4tze".encode("latin-1", "replace"),
+        "header.md": "---\ntitle: a: b\n---\n席",
+        "open.md": "---\ntitle: a\n\n席",
+        "span.md": '# 席\n\n<span data-ttu-id="a-1">席\n',
+        "faq.yml": "### YamlMime:FAQ\n- a\n",
+        "big.md": b"x" * (MAX_FILE_BYTES + 1),
+        "seats.yml": FAQ,
+    }
+    folder = docset(tmp_path, **files)
     corpus = read_corpus([tmp_path])
     assert [article.edition.path for article in parsed(corpus)] == ["help/seats"]
     assert failed(corpus, folder) == {

@@ -10,8 +10,8 @@ import pytest
 
 from indexer import Index, IndexMissing, Ranking
 from indexer.build import BuildOptions
-from indexer.generation import rollback
 from indexer.following import LOOKS_BEFORE_RETRY
+from indexer.generation import rollback
 from tests.small_corpus import FRENCH_MAIL, MAIL, SEATS, TAXES, SmallArticle, SmallIndex, damage
 
 

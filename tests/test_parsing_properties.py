@@ -19,7 +19,7 @@ from indexer.corpus import parse_locale, read_corpus
 from indexer.errors import ArticleError
 from indexer.faq import parse_faq
 from indexer.passages import PassageOptions, split_article
-from indexer.records import Article
+from indexer.records import Article, Block, Sentence
 from tests.articles import ORIGIN, PARSER, article, english, pair, parse, part_of
 
 # Any text.
@@ -51,7 +51,8 @@ def check(found: Article, text: str) -> None:
     assert len(set(anchors)) == len(anchors)
     for section in found.sections:
         assert not re.search("[\ue000-\uf8ff]", section.text) or re.search("[\ue000-\uf8ff]|&#", text)
-        for stretches in (section.blocks, section.sentences):
+        both: tuple[Sequence[Sentence | Block], ...] = (section.blocks, section.sentences)
+        for stretches in both:
             assert all(part_of(section, stretch).strip() for stretch in stretches)
             assert all(left.end <= right.start for left, right in pairwise(stretches))
         assert all(sentence.source != "" for sentence in section.sentences)

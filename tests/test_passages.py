@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.passages import PassageOptions, split_article
-from indexer.records import Article, Passage
+from indexer.records import Article, Block, Passage, Sentence
 from tests.articles import article, english, pair
 
 
@@ -185,6 +185,7 @@ def test_a_sentence_that_fits_the_window_is_never_cut(body: str, window: int) ->
 @given(BODY)
 def test_a_passages_stretches_lie_inside_it_in_order(body: str) -> None:
     for passage in split(article(body)):
-        for stretches in (passage.sentences, passage.blocks):
+        both: tuple[Sequence[Sentence | Block], ...] = (passage.sentences, passage.blocks)
+        for stretches in both:
             assert all(0 <= stretch.start < stretch.end <= len(passage.text) for stretch in stretches)
             assert all(left.end <= right.start for left, right in pairwise(stretches))
