@@ -82,7 +82,7 @@ class BlockReader:
         tokens = self._parser.parse(self._lifted.text)
         self._refuse_depth(tokens)
         heading: Token | None = None
-        row = Token("tr_open", "tr", 1)
+        row: Token | None = None
         for token in tokens:
             if token.type == "heading_open":
                 heading = token
@@ -91,7 +91,7 @@ class BlockReader:
                 heading = None
             elif token.type == "tr_open":
                 self._cells, row = [], token
-            elif token.type == "tr_close":
+            elif token.type == "tr_close" and row is not None:
                 self._row(row)
             elif token.nesting:
                 name = token.type.removesuffix("_open").removesuffix("_close")
@@ -139,20 +139,20 @@ class BlockReader:
         self._previous = None
 
     def _row(self, row: Token) -> None:
-        cells = (*self._cells, *self._surplus(row, len(self._cells)))
+        cells = tuple(self._cells) if self._in_head else (*self._cells, *self._surplus(row))
         if any(cells):
             kind = BlockKind.COLUMNS if self._in_head else BlockKind.ROW
             self._drafts.append(BlockDraft(kind, cells, lead=() if self._in_head else self._columns))
         if self._in_head:
             self._columns = cells
 
-    def _surplus(self, row: Token, count: int) -> list[Cell]:
+    def _surplus(self, row: Token) -> list[Cell]:
         """The cells beyond the header's columns, which markdown-it leaves out and docfx shows."""
         if row.map is None:
             return []
         written = escapedSplit(self._lines[row.map[0]].strip().lstrip("> "))
-        written = written[written[:1] == [""] :]
-        return [self._inline.parse(cell).pieces() for cell in written[count:] if cell.strip()]
+        first = len(self._cells) + (1 if written[:1] == [""] else 0)
+        return [self._inline.parse(cell).pieces() for cell in written[first:] if cell.strip()]
 
     def _paragraph(self, read: InlineText) -> BlockDraft | None:
         pieces = read.pieces()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from indexer.errors import CorpusError
@@ -26,8 +26,8 @@ REPOSITORY_PAGES = frozenset({"readme", "license", "license-code", "thirdpartyno
 class Docset:
     """A folder of articles in one locale.
 
-    `base_path` is its place in the web address. `root` is the folder that nothing read may lie
-    outside of. `redirects` maps paths below `root`, lower case, to the address that replaced them.
+    `base_path` is its place in the web address. `root` is the folder that was named; nothing read
+    may lie outside of it. `redirects` maps paths below `root`, lower case, to the address that replaced them.
     `excluded` holds the globs that docfx.json leaves out.
     """
 
@@ -40,9 +40,7 @@ class Docset:
     excluded: tuple[str, ...] = ()
 
 
-def find_docsets(
-    root: Path, base_paths: Mapping[str, str], *, depth: int = 0, locale: str | None = None
-) -> list[Docset]:
+def find_docsets(root: Path, base_paths: Mapping[str, str]) -> list[Docset]:
     """The docsets at or below `root`, sorted by folder; `base_paths` overrides by docset name.
 
     Raises: CorpusError where `root` is no folder, can't be listed, or holds articles without a
@@ -50,22 +48,29 @@ def find_docsets(
     """
     if not root.is_dir():
         raise CorpusError(f"{root} is no folder")
-    if (root / PUBLISH_CONFIG).is_file():
-        return _checkout_docsets(root, base_paths)
-    locale = _locale_of(root.name) or locale or _locale_of(root.parent.name)
-    if (root / DOCFX_CONFIG).is_file() or (locale is not None and _holds_articles(root)):
+    return [
+        replace(found, root=root, base_path=base_paths.get(found.name, found.base_path).strip("/"))
+        for found in _docsets_below(root, depth=0, locale=_locale_of(root.parent.name))
+    ]
+
+
+def _docsets_below(folder: Path, *, depth: int, locale: str | None) -> list[Docset]:
+    if (folder / PUBLISH_CONFIG).is_file():
+        return _checkout_docsets(folder)
+    locale = _locale_of(folder.name) or locale
+    if (folder / DOCFX_CONFIG).is_file() or (locale is not None and _holds_articles(folder)):
         if locale is None:
             raise CorpusError(
-                f"{root} has articles but no locale: put it below a folder named after one, such as ja-jp"
+                f"{folder} has articles but no locale: put it below a folder named after one, such as ja-jp"
             )
-        return [_docset(root, root.parent, locale, root.name, base_paths)]
+        return [_docset(folder, folder.parent, locale, folder.name)]
     if depth >= _SEARCH_DEPTH:
         return []
     return [
         docset
-        for child in _folders(root)
+        for child in _folders(folder)
         if not child.name.startswith(".")
-        for docset in find_docsets(child, base_paths, depth=depth + 1, locale=locale)
+        for docset in _docsets_below(child, depth=depth + 1, locale=locale)
     ]
 
 
@@ -92,7 +97,7 @@ def _holds_articles(folder: Path) -> bool:
     return any(file.stem.lower() not in REPOSITORY_PAGES for file in folder.glob("*.md"))
 
 
-def _checkout_docsets(root: Path, base_paths: Mapping[str, str]) -> list[Docset]:
+def _checkout_docsets(root: Path) -> list[Docset]:
     config = _load_json(root / PUBLISH_CONFIG)
     entries = config.get("docsets_to_publish") if isinstance(config, dict) else None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
@@ -108,12 +113,11 @@ def _checkout_docsets(root: Path, base_paths: Mapping[str, str]) -> list[Docset]
         if locale is None:
             raise CorpusError(f"{root / PUBLISH_CONFIG} gives no locale for {folder.name}")
         base_path = str(entry.get("build_output_subfolder") or folder.name)
-        found.append(_docset(folder, root, locale, base_path, base_paths))
+        found.append(_docset(folder, root, locale, base_path))
     return found
 
 
-def _docset(folder: Path, root: Path, locale: str, base_path: str, base_paths: Mapping[str, str]) -> Docset:
-    base_path = base_paths.get(folder.name, base_path).strip("/")
+def _docset(folder: Path, root: Path, locale: str, base_path: str) -> Docset:
     return Docset(folder.name, locale, folder, root, base_path, _redirects(root), _excluded(folder))
 
 

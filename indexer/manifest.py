@@ -180,7 +180,7 @@ class _Value:
     place: str
 
     def refuse(self, reason: str) -> NoReturn:
-        field = f"{self.place!r} " if self.place else ""
+        field = f"'{self.place}' " if self.place else ""
         raise IndexCorrupt(f"{self.where}: {field}{reason}; {WAY_OUT}")
 
     def members(self) -> dict[str, _Value]:

@@ -139,8 +139,12 @@ def test_each_module_is_named_by_its_subject() -> None:
 
 
 def test_only_the_settings_read_the_environment() -> None:
+    # The embedder sets a default for CTranslate2, which takes its instruction set from nowhere else.
+    assert SOURCES["indexer/embedding.py"].count("os.environ") == 1
+    assert 'os.environ.setdefault("CT2_FORCE_CPU_ISA", "AVX512")' in SOURCES["indexer/embedding.py"]
     assert {module for module, source in SOURCES.items() if reads_environment(source)} == {
-        "service/settings.py"
+        "service/settings.py",
+        "indexer/embedding.py",
     }
 
 

@@ -155,7 +155,9 @@ def test_a_long_row_is_quoted_by_its_sentences() -> None:
 def test_a_row_keeps_the_cells_beyond_its_columns() -> None:
     bar = f"{pair('勝ち', 'won')}| {pair('負け', 'lost')} | {pair('125', '125')} |"
     assert quoted(section(f"{TABLE}{bar}\n")) == [("勝ち | 負け | 125", "won | lost | 125")]
-    assert texts(article("> |a|b|\n> |-|-|\n> |1|2|3|\n")) == ["a | b\n1 | 2 | 3"]
+    for prefix, indent in (("", ""), ("> ", "> "), ("1. ", "   "), ("- > ", "  > ")):
+        markdown = f"{prefix}|a|b|\n{indent}|-|-|\n{indent}|1|2|3|\n"
+        assert texts(article(markdown)) == ["a | b\n1 | 2 | 3"]
 
 
 def test_an_empty_cell_keeps_its_place() -> None:

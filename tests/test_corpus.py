@@ -15,6 +15,7 @@ from indexer.errors import CorpusError
 from indexer.records import Article
 from indexer.source_files import MAX_FILE_BYTES
 from tests.articles import PARSER, pair
+from tests.conftest import SAMPLES
 
 FAQ = "### YamlMime:FAQ\ntitle: 質問\nsections:\n- questions:\n  - question: いつ？\n    answer: 月末。\n"
 
@@ -145,6 +146,17 @@ def test_nothing_outside_the_corpus_is_read(tmp_path: Path) -> None:
     }
 
 
+def test_a_folder_of_a_locale_that_is_a_link_out_of_the_corpus_is_not_read(tmp_path: Path) -> None:
+    docset(tmp_path / "corpus", "de-de")
+    docset(tmp_path / "outside")
+    (tmp_path / "corpus" / "ja-jp").symlink_to(tmp_path / "outside" / "ja-jp")
+    corpus = read_corpus([tmp_path / "corpus"])
+    assert list(corpus.files) == ["de-de"]
+    reasons = failed(corpus, tmp_path / "corpus")
+    assert reasons == {"ja-jp/help/seats.md": ("a link that leaves the corpus", None)}
+    assert list(read_corpus([tmp_path / "corpus" / "ja-jp"]).files) == ["ja-jp"]
+
+
 def test_a_file_that_goes_away_before_it_is_parsed_is_named(tmp_path: Path) -> None:
     folder = docset(tmp_path, **{"gone.md": "x"})
     corpus = read_corpus([tmp_path])
@@ -202,6 +214,14 @@ def test_progress_is_told_of_each_article(tmp_path: Path) -> None:
     told: list[int] = []
     read_corpus([tmp_path], progress=told.append)
     assert told == [1, 1]
+
+
+def test_the_sample_articles_are_read_without_a_failure() -> None:
+    corpus = read_corpus(SAMPLES)
+    articles = {locale: len(parsed(corpus, locale)) for locale in ("de-de", "en-us", "ja-jp", "zh-tw")}
+    assert articles == {"de-de": 17, "en-us": 16, "ja-jp": 16, "zh-tw": 16}
+    assert corpus.failed == []
+    assert {entry.reason for entry in corpus.skipped} == {"a table of contents"}
 
 
 # Addresses and redirections.

@@ -62,7 +62,7 @@ def test_a_folder_with_docfx_json_is_a_docset(tmp_path: Path) -> None:
         name="help",
         locale="ja-jp",
         folder=tmp_path / "ja-jp" / "help",
-        root=tmp_path / "ja-jp",
+        root=tmp_path / "ja-jp" / "help",
         base_path="help",
         redirects={},
         excluded=("**/obj/**", "old.md"),

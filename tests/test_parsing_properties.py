@@ -60,10 +60,10 @@ def check(found: Article, text: str) -> None:
         assert {section.text[at] for at in rest} <= {"\n"}
 
 
-# Linear time. Before their faults were mended, the first six took from 10 s to minutes of 20 kB.
+# Linear time. Before their faults were mended, the first six took 3 to 11 s of 20 kB.
 
 SMALL, LARGE = 20_000, 200_000
-LIMIT_S = 10
+LIMIT_S = 2
 
 
 def fill(text: str, size: int) -> str:
@@ -115,8 +115,8 @@ def test_a_small_bomb_takes_seconds_at_most(bomb: Callable[[int], str]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
-def test_a_bomb_ten_times_as_large_takes_no_more_than_ten_times_as_long(bomb: Callable[[int], str]) -> None:
-    assert seconds(bomb(LARGE)) < 10 * LIMIT_S
+def test_a_large_bomb_takes_longer_by_no_more_than_its_size(bomb: Callable[[int], str]) -> None:
+    assert seconds(bomb(LARGE)) < LIMIT_S * LARGE / SMALL
 
 
 def count_characters(texts: Sequence[str]) -> list[int]:
