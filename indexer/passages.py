@@ -82,9 +82,10 @@ def _split_section(
     ]
     passages: list[Passage] = []
     for start, end in bounds:
-        text = section.text[start:end].rstrip()
-        if text:
-            passages.append(_passage(article, section, start, start + len(text), len(passages)))
+        text = section.text[start:end].lstrip()
+        start, end = end - len(text), end - len(text) + len(text.rstrip())
+        if start < end:
+            passages.append(_passage(article, section, start, end, len(passages)))
     return passages
 
 
@@ -150,6 +151,8 @@ def _units(section: Section, start: int, end: int, *, by_source: bool) -> tuple[
     sentences = _overlapping(section.sentences, start, end)
     blocks = _overlapping(section.blocks, start, end)
     cuts = {start, end, *(sentence.start for sentence in sentences), *(block.start for block in blocks)}
+    if not by_source:  # what stands behind a sentence must not push it over the limit
+        cuts.update(sentence.end for sentence in sentences)
     for block in blocks:
         if block.kind is BlockKind.CODE:
             breaks = re.finditer(r"\n", section.text[block.start : block.end])

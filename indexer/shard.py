@@ -25,8 +25,8 @@ from indexer.shard_files import RowTable, load_row_table
 from indexer.vectors import FlatVectors, Vectors
 
 # Candidates of each leg.
-DENSE_ROWS = 300
-LEXICAL_ROWS = 150
+DENSE_ROWS = 150
+LEXICAL_ROWS = 80
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,11 @@ def test_a_sentence_beyond_the_window_is_cut_at_clauses_then_anywhere() -> None:
     assert shown(split(article(pair("あいうえおか", "x")), window=4)) == ["あいうえ", "おか"]
 
 
+def test_what_stands_behind_a_sentence_is_cut_off_before_the_sentence_is() -> None:
+    markdown = f"# 席\n\n本文。\n\n## 次\n\n[{pair('一二三四。', 'x')}](a.md)\n\n!!\n"
+    assert shown(split(article(markdown), limit=5, window=5)) == ["本文。\n次", "一二三四。", "!!"]
+
+
 @pytest.mark.parametrize("text", ["漢字" * 30, "🎉" * 30, "㍿" * 30, "a" * 300])
 def test_the_window_holds_for_models_that_read_bytes(text: str) -> None:
     passages = split_article(article(text), utf8, PassageOptions(limit_tokens=20, window_tokens=40))
