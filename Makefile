@@ -66,7 +66,7 @@ test: setup lint  ## set up, then run ruff, mypy and all tests
 
 check: $(READY) lint  ## the fast part: ruff, mypy, and the tests that need neither model nor real articles
 	@echo "==> pytest, without the model and the real articles"
-	@$(BIN)/python -m pytest -m "not model and not corpus"
+	@$(BIN)/python -m pytest -m "not model and not corpus and not slow"
 
 lint: $(READY)
 	@echo "==> ruff"

@@ -38,7 +38,7 @@ from indexer.row_vectors import RowVectors
 from indexer.shard_files import ShardRows, shard_rows, write_shard
 
 # Raised when parsing, cutting or the shard's files change, so that unchanged inputs are read again.
-PIPELINE = 2
+PIPELINE = 3
 
 
 @dataclass(frozen=True, slots=True)
