@@ -30,6 +30,7 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 class _Loader(yaml.SafeLoader):
     """SafeLoader that refuses aliases, tags, repeated keys and depth, and knows text and null only."""
 
+    # The three ignores: types-PyYAML leaves peek_event untyped and knows only whole numbers as an index.
     depth = 0
 
     def _refuse(self, reason: str) -> NoReturn:

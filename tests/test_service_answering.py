@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import date
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -50,8 +50,8 @@ def index() -> FakeIndex:
     return FakeIndex()
 
 
-def answer(index: FakeIndex, rules: Rules, text: str, **fields: object) -> Answer:
-    question = dataclasses.replace(Question(text, k=10), **fields)  # type: ignore[arg-type]
+def answer(index: FakeIndex, rules: Rules, text: str, **fields: Any) -> Answer:
+    question = dataclasses.replace(Question(text, k=10), **fields)
     return answer_question(cast(Index, index), question, rules=rules, checkpoint=lambda: None)
 
 
