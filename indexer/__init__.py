@@ -1,9 +1,12 @@
 """Docsets in, an index generation out, and reading it back.
 
-This is the reading API: what a service or a notebook needs. Building is `indexer.build`.
+This is the reading API: what a service or a notebook needs, and the records by which a service lets
+itself be measured. Building is `indexer.build`, measuring `indexer.evaluation` and its neighbours.
 """
 
+from indexer.answers import Answered, Answerer, Quote
 from indexer.errors import (
+    AnswererMissing,
     ArticleError,
     CorpusError,
     IndexBusy,
@@ -18,6 +21,7 @@ from indexer.errors import (
 )
 from indexer.following import IndexFollower
 from indexer.locales import SOURCE_LOCALE, nearest_locale, normalise_locale
+from indexer.questions import Question, read_questions
 from indexer.reading import Index, LocaleSummary, open_index
 from indexer.records import (
     Block,
@@ -36,6 +40,9 @@ from indexer.records import (
 
 __all__ = [
     "SOURCE_LOCALE",
+    "Answered",
+    "Answerer",
+    "AnswererMissing",
     "ArticleError",
     "Block",
     "BlockKind",
@@ -53,7 +60,9 @@ __all__ = [
     "ModelError",
     "Passage",
     "PublishError",
+    "Question",
     "QuestionError",
+    "Quote",
     "Ranking",
     "Scores",
     "Sentence",
@@ -65,4 +74,5 @@ __all__ = [
     "nearest_locale",
     "normalise_locale",
     "open_index",
+    "read_questions",
 ]
