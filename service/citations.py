@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from indexer import Block, BlockKind, Hit, Passage, Sentence
@@ -105,12 +105,20 @@ def _points_at_text(mark: Mark, hit: Hit | None) -> bool:
 
 def _number_of(mark: Mark, citations: list[Citation], hit: Hit) -> int:
     """The number of the citation that holds the mark, which is added where there is none yet."""
+    mark = _without_margins(mark, hit.passage.text)
     for citation in citations:
         same = citation.hit.passage.id == mark.passage_id
         if same and citation.start <= mark.start and mark.end <= citation.end:
             return citation.number
     citations.append(_cite(len(citations) + 1, mark, hit))
     return len(citations)
+
+
+def _without_margins(mark: Mark, text: str) -> Mark:
+    """The mark without the white space at its ends, which no quote has."""
+    marked = text[mark.start : mark.end]
+    start = mark.start + len(marked) - len(marked.lstrip())
+    return replace(mark, start=start, end=start + len(marked.strip()))
 
 
 def _cite(number: int, mark: Mark, hit: Hit) -> Citation:
