@@ -111,6 +111,13 @@ class LexicalIndex:
         }
         return QuestionWords(self._terms, weights)
 
+    def rows_with(self, text: str) -> int:
+        """At most how many rows hold `text`: those with its rarest term; 0 for a text without terms."""
+        numbers = [self._number(term) for term in self._asked(text)]
+        if not numbers:
+            return 0
+        return min(0 if number is None else int(self._frequency[number]) for number in numbers)
+
     def familiarity(self, text: str) -> float:
         """How much the words of `text` are those of this index's language, 0..1.
 

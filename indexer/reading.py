@@ -27,6 +27,7 @@ from indexer.errors import (
 )
 from indexer.fusion import weights_for
 from indexer.generation import Manifest, ModelEntry, current_generation, verify_generation
+from indexer.names import name_as_written
 from indexer.records import Edition, Filters, Passage, Ranking, Turn
 from indexer.scripts import in_script_of
 from indexer.shard import Query, Shard
@@ -108,9 +109,12 @@ class Index:
 
         Raises: UnknownLocale.
         """
-        self._shard(locale)
+        shard = self._shard(locale)
         earlier = [turn.content.strip()[:TURN_CHARS] for turn in history if turn.content.strip()][-TURNS:]
-        texts = [in_script_of(locale, text) for text in (question, *reversed(earlier))]
+        texts = [
+            name_as_written(in_script_of(locale, text), shard.target_rows_with)
+            for text in (question, *reversed(earlier))
+        ]
         # A question and its reply weigh the same, and less than the pair behind them.
         weights = np.array([TURN_DECAY ** ((age + 1) // 2) for age in range(len(texts))], dtype=np.float32)
         weights /= weights.sum()

@@ -130,6 +130,10 @@ class Shard:
             total += np.float32(weight) * self._lexical[0].scores(text)
         return total
 
+    def target_rows_with(self, text: str) -> int:
+        """At most how many passages hold `text` in the locale's own language."""
+        return self._lexical[0].rows_with(text)
+
     def familiarity(self, text: str) -> float:
         """How much the words of `text` are those of either side's language, 0..1."""
         return max(index.familiarity(text) for index in self._lexical)
