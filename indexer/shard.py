@@ -198,13 +198,23 @@ class Shard:
 def _words_held(
     passage: Passage, sentence: Sentence, words: Sequence[Sequence[tuple[QuestionWords, float]]]
 ) -> float:
-    """The share of the question's words that a sentence holds on its better side."""
+    """The share of the question's words that a sentence holds on its better side.
+
+    What leads into a list, and a table's column names, count half for each item or row.
+    """
+    block = next((b for b in passage.blocks if b.start <= sentence.start < b.end), None)
+    contexts = ("", "") if block is None else (block.context, block.source_context)
     sides = (passage.text[sentence.start : sentence.end], sentence.source)
     return max(
-        sum(weight * asked.share(side) for asked, weight in texts)
-        for side, texts in zip(sides, words, strict=False)
+        sum(weight * _share(asked, side, context) for asked, weight in texts)
+        for side, context, texts in zip(sides, contexts, words, strict=False)
         if side is not None
     )
+
+
+def _share(asked: QuestionWords, text: str, context: str) -> float:
+    alone = asked.share(text)
+    return (alone + asked.share(f"{context} {text}")) / 2 if context else alone
 
 
 def _lead(lexical: Vectors) -> float:

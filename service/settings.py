@@ -54,7 +54,9 @@ class Settings(BaseSettings):
         QUESTION_MAX_CHARS, ge=1, le=QUESTION_MAX_CHARS, description="Longest question in characters."
     )
     top_k: int = Field(10, ge=1, le=HITS_MAX, description="Hits for a request that doesn't say how many.")
-    answer_sentences_max: int = Field(4, ge=1, le=4, description="Most sentences in one answer.")
+    answer_sentences_max: int = Field(
+        6, ge=1, le=8, description="Most sentences in one answer, lead-ins of lists aside."
+    )
     refuse_below: float = Field(
         0.582, ge=0, le=1, allow_inf_nan=False, description="Confidence below which an answer is refused."
     )

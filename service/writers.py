@@ -3,7 +3,7 @@
 How it chooses: each sentence gets the value `its cosine + WORDS_SHARE * the share of the question's
 words that it holds + HIT_SHARE * its hit's score relative to the best hit's`; the best one opens,
 others join only where they come close to it and say something new; what was chosen is said in
-reading order.
+reading order, a list item after the sentence that leads into its list.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from indexer import BlockKind, Hit, Passage, Ranking
@@ -20,9 +20,9 @@ from service.citations import Draft, DraftSentence, Mark, WriterName, block_at
 
 # Chosen on the development questions, over all locales (docs/measurements.md).
 HITS_READ = 5  # sentences of later hits are not considered
-HIT_SHARE = 0.20  # what a hit's score is worth beside the sentence's cosine
+HIT_SHARE = 0.15  # what a hit's score is worth beside the sentence's cosine
 WORDS_SHARE = 0.08  # and what the question's words are worth that stand in the sentence
-SAME_ARTICLE = 0.02  # what a sentence loses for each one of its article that is said already
+SAME_ARTICLE = 0.01  # what a sentence loses for each one of its article that is said already
 ARTICLES_MAX = 3  # an answer from more articles than this has lost its subject
 CLOSE = 0.08  # a further sentence may be worth this much less than the best one
 FRAGMENT_WIDTH = 12  # in columns; a Chinese, Japanese or Korean character takes two
@@ -52,7 +52,7 @@ class ExtractiveWriter:
     name: WriterName = "extractive"
 
     def __init__(self, *, sentences_max: int) -> None:
-        """Say at most `sentences_max` sentences.
+        """Say at most `sentences_max` sentences, and what leads into their lists.
 
         Raises:
             ValueError: below 1.
@@ -62,8 +62,8 @@ class ExtractiveWriter:
         self._sentences_max = sentences_max
 
     def draft(self, ranking: Ranking) -> Draft:
-        """One to `sentences_max` sentences; none for a ranking without any."""
-        chosen = choose_sentences(ranking.hits, sentences_max=self._sentences_max)
+        """One to `sentences_max` sentences with their lead-ins; none for a ranking without any."""
+        chosen = add_lead_ins(choose_sentences(ranking.hits, sentences_max=self._sentences_max))
         return Draft(
             tuple(
                 DraftSentence(
@@ -124,6 +124,37 @@ def choose_sentences(hits: Sequence[Hit], *, sentences_max: int) -> list[Choice]
             chosen.append(best)
             said[best.article] += 1
     return sorted(chosen, key=lambda choice: (choice.hit.rank, choice.start))
+
+
+def add_lead_ins(choices: Sequence[Choice]) -> list[Choice]:
+    """The choices; before a list item stands what leads into its list ("You need:"), said once."""
+    led: list[Choice] = []
+    for choice in choices:
+        lead_in = _lead_in(choice)
+        if lead_in is not None and not any(_is_part(lead_in, other) for other in (*choices, *led)):
+            led.append(lead_in)
+        led.append(choice)
+    return led
+
+
+def _lead_in(choice: Choice) -> Choice | None:
+    """The sentence that leads into the item's list, None where the passage has none."""
+    passage = choice.hit.passage
+    block = block_at(passage, choice.start)
+    if block is None or block.kind is not BlockKind.ITEM or not block.context:
+        return None
+    words = block.context.split()
+    for sentence in reversed(passage.sentences):
+        text = passage.text[sentence.start : sentence.end]
+        if sentence.end <= block.start and text.split() == words:
+            start, end = _quotable(passage, sentence.start, sentence.end)
+            return replace(choice, start=start, end=end, fragment=True)
+    return None
+
+
+def _is_part(choice: Choice, other: Choice) -> bool:
+    same = choice.hit.passage.id == other.hit.passage.id
+    return same and other.start <= choice.start and choice.end <= other.end
 
 
 def _choices(hits: Sequence[Hit]) -> Iterator[Choice]:

@@ -225,6 +225,18 @@ def test_a_missing_index_is_named_with_the_way_out(tmp_path: Path) -> None:
         open_index(tmp_path / "nowhere")
 
 
+def test_what_leads_into_a_list_counts_half_for_each_item(own: SmallIndex) -> None:
+    items = "Zum Umzug brauchen Sie:\n\n- Kartons.\n- Helfer.\n"
+    own.write("de-de", move=f"---\ntitle: Schritte\n---\n\n# Schritte\n\n{items}")
+    own.build()
+    hit = own.open().search("Umzug Kartons", locale="de-de", k=1).hits[0]
+    texts = [hit.passage.text[sentence.start : sentence.end] for sentence in hit.passage.sentences]
+    assert texts == ["Zum Umzug brauchen Sie:", "Kartons.", "Helfer."]
+    lead_in, boxes, helpers = hit.sentence_words
+    assert 0 < lead_in < 1
+    assert (boxes, helpers) == pytest.approx((1 - lead_in / 2, lead_in / 2))
+
+
 def test_a_ranking_says_how_the_questions_cosines_spread(index: Index) -> None:
     ranking = index.search(QUESTION, locale="de-de", k=1)
     stored = index.shards["de-de"]._vectors

@@ -23,7 +23,7 @@ DEFAULTS = {
     "poll_s": 2.0,
     "question_max_chars": 2_000,
     "top_k": 10,
-    "answer_sentences_max": 4,
+    "answer_sentences_max": 6,
     "refuse_below": 0.582,
     "fallback": True,
 }
@@ -80,7 +80,7 @@ def test_a_variable_of_another_program_is_left_alone(monkeypatch: pytest.MonkeyP
         ("question_max_chars", "2001"),
         ("top_k", "51"),
         ("answer_sentences_max", "0"),
-        ("answer_sentences_max", "5"),
+        ("answer_sentences_max", "9"),
         ("refuse_below", "1.01"),
         ("fallback", "perhaps"),
     ],

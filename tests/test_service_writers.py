@@ -126,10 +126,10 @@ def test_a_fragment_that_is_far_better_answers() -> None:
 
 
 def test_a_better_hit_lifts_its_sentences() -> None:
-    # .88 + .10 * 1 against .90 + .10 * .5
+    # .88 + .15 * 1 against .90 + .15 * .25
     assert said(
         hit(("The office opens at nine.", 0.88), score=0.8),
-        hit(("Our shop opens at noon.", 0.90), rank=2, score=0.4),
+        hit(("Our shop opens at noon.", 0.90), rank=2, score=0.2),
     ) == ["The office opens at nine."]
 
 
@@ -159,6 +159,36 @@ def test_the_draft_marks_what_it_says_and_keeps_it_on_one_line() -> None:
     assert [(s.text, [(m.passage_id, m.start, m.end) for m in s.marks]) for s in drafted.sentences] == [
         ("The office opens at nine.", [("p1", 0, 25)])
     ]
+
+
+def drafted_list(*scores: float, lead_in: str = "To open you need:") -> list[str]:
+    """What is said of a passage with a lead-in and three items, all of the same list."""
+    texts = (lead_in, "A key for the door.", "Two clerks at least.", "Permission from upstairs.")
+    kinds = (BlockKind.PARAGRAPH, BlockKind.ITEM, BlockKind.ITEM, BlockKind.ITEM)
+    listed = hit(*zip(texts, scores, strict=True), kinds=kinds)
+    blocks = tuple(
+        dataclasses.replace(block, context="To open you need:") if block.kind is BlockKind.ITEM else block
+        for block in listed.passage.blocks
+    )
+    listed = dataclasses.replace(listed, passage=dataclasses.replace(listed.passage, blocks=blocks))
+    drafted = ExtractiveWriter(sentences_max=2).draft(Ranking("q", "en-us", "g", (listed,)))
+    return [sentence.text for sentence in drafted.sentences]
+
+
+def test_what_leads_into_a_list_is_said_once_before_its_items() -> None:
+    assert drafted_list(0.50, 0.60, 0.90, 0.89) == [
+        "To open you need:",
+        "Two clerks at least.",
+        "Permission from upstairs.",
+    ]
+
+
+def test_a_lead_in_that_was_chosen_itself_is_not_said_again() -> None:
+    assert drafted_list(0.95, 0.60, 0.90, 0.50) == ["To open you need:", "Two clerks at least."]
+
+
+def test_items_whose_lead_in_stands_in_another_passage_are_said_without_it() -> None:
+    assert drafted_list(0.50, 0.60, 0.90, 0.50, lead_in="Shops are closed.") == ["Two clerks at least."]
 
 
 def test_an_empty_ranking_gives_an_empty_draft() -> None:
