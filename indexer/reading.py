@@ -196,6 +196,7 @@ def _allowed_editions(
         if (among is None or path in among)
         and _shares(edition.roles, filters.roles)
         and _shares(edition.applies_to, filters.applies_to)
+        and _shares((path.split("/", 1)[0],), filters.docset)
         and (filters.articles is None or any(fnmatchcase(path, glob) for glob in filters.articles))
     }
 

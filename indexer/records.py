@@ -190,13 +190,15 @@ class Ranking:
 class Filters:
     """Which editions may answer. None is "no filter"; an empty tuple finds nothing.
 
-    `articles` holds globs over `Edition.path`; `roles` and `applies_to` match where any of the
-    names is among the edition's, letter case ignored.
+    Each one matches where any of its names does, and all must match. `roles` and `applies_to` are
+    looked for among the edition's, `docset` is the first part of its path, letter case ignored;
+    `articles` holds globs over its path.
     """
 
     roles: tuple[str, ...] | None = None
     applies_to: tuple[str, ...] | None = None
     articles: tuple[str, ...] | None = None
+    docset: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,11 +68,22 @@ class Shard:
 
     def search(self, query: Query, k: int, *, among: Collection[str] | None) -> tuple[Hit, ...]:
         """The `k` best passages, best first; `among` restricts to editions of these paths."""
-        allowed = None if among is None else self._passages_of(among)
-        if allowed is not None and not len(allowed):
+        pool = np.arange(len(self.passages)) if among is None else self._passages_of(among)
+        if not len(pool):
             return ()
         lexical = self._lexical_scores(query)
-        candidates = self._candidates(query, lexical, allowed)
+        candidates = self._candidates(query, lexical, None if among is None else pool)
+        hits: list[Hit] = []
+        self._add_hits(hits, query, lexical, candidates, k)
+        if len(hits) < k and len(candidates) < len(pool):
+            # Equal passages took the candidates' places, or more are wanted than were put forward.
+            self._add_hits(hits, query, lexical, pool, k)
+        return tuple(hits)
+
+    def _add_hits(
+        self, hits: list[Hit], query: Query, lexical: Vectors, candidates: NDArray[np.int64], k: int
+    ) -> None:
+        """Add the best candidates whose text no hit has yet, up to `k` hits."""
         passage_scores = self._best_row(query, candidates)
         rows = _slices(self._sentence_bounds, candidates)
         row_scores = self._sentences.rows(rows) @ query.vector
@@ -81,12 +92,13 @@ class Shard:
         best = np.where(best < -1, passage_scores, best)
         articles = self._article_scores(query)[self._edition_of[candidates]]
         fused = fuse(passage_scores, best, lexical[candidates], articles, query.weights)
-        hits: list[Hit] = []
-        seen: set[str] = set()
+        # What comes after other hits was not put forward before them, and can't be worth more.
+        ceiling = hits[-1].score if hits else np.inf
+        seen = {_likeness(hit.passage) for hit in hits}
         for at in np.lexsort((candidates, -fused)).tolist():
             number = int(candidates[at])
             passage = self.passages[number]
-            likeness = "".join(passage.text.split())
+            likeness = _likeness(passage)
             if likeness in seen:
                 continue
             seen.add(likeness)
@@ -95,10 +107,10 @@ class Shard:
             )
             first, last = np.searchsorted(rows, self._sentence_bounds[number : number + 2])
             by_sentence = self._by_sentence(passage, rows[first:last], row_scores[first:last])
-            hits.append(Hit(passage, len(hits) + 1, float(fused[at]), scores, by_sentence))
+            score = min(float(fused[at]), float(ceiling))
+            hits.append(Hit(passage, len(hits) + 1, score, scores, by_sentence))
             if len(hits) == k:
                 break
-        return tuple(hits)
 
     def _passages_of(self, paths: Collection[str]) -> NDArray[np.int64]:
         wanted = [i for i, edition in enumerate(self.passages.editions) if edition.path in paths]
@@ -146,6 +158,11 @@ class Shard:
             sentence = int(self._sentence_rows[row, 2])
             found[sentence] = max(score, found[sentence])
         return tuple(found)
+
+
+def _likeness(passage: Passage) -> str:
+    """What equal passages have in common: their text without white space."""
+    return "".join(passage.text.split())
 
 
 def _all_rows(file: Path) -> Vectors:

@@ -41,6 +41,9 @@ class FiltersBody(RequestBody):
     articles: FilterNames | None = Field(
         None, description="Globs over `<docset>/<path>`.", examples=[["partner-help/billing*"]]
     )
+    docset: FilterNames | None = Field(
+        None, description="What the article's path begins with.", examples=[["partner-help"]]
+    )
 
 
 class QuestionBody(RequestBody):
