@@ -22,6 +22,7 @@ from indexer.reading import Index, LocaleSummary, open_index
 from indexer.records import (
     Block,
     BlockKind,
+    Drift,
     Edition,
     Filters,
     Hit,
@@ -40,6 +41,7 @@ __all__ = [
     "Block",
     "BlockKind",
     "CorpusError",
+    "Drift",
     "Edition",
     "Filters",
     "Hit",

@@ -5,7 +5,8 @@
    so is one that the corpus says nothing of.
 3. The others are parsed and cut into passages.
 4. Rows whose text and model are unchanged are copied, equal texts are embedded once.
-5. Each locale's shard is written, the model put beside them, and the generation published.
+5. Each locale's shard is written, the model put beside them, the versions that the locales hold are
+   compared (drift.py), and the generation is published.
 Where every digest is known there is nothing to publish. Refuses to publish a locale that shrank to
 a tenth, and to take over what is damaged.
 """
@@ -25,6 +26,7 @@ from indexer.build_checks import first_failure, locales_to_build, refuse_failure
 from indexer.build_report import BuildReport, LocaleReport, Progress, Silent
 from indexer.corpus import Corpus, CorpusOptions, parse_locale, read_corpus
 from indexer.docfx import ArticleParser
+from indexer.drift_file import DRIFT_FORMAT, holds_drift, write_drift
 from indexer.embedding import Embedder, open_embedder
 from indexer.errors import CorpusError, IndexCorrupt
 from indexer.generation import LocaleEntry, ModelEntry, Staging, stage
@@ -122,7 +124,7 @@ class _Build:
             self.report_unchanged(locale)
         if self.options.strict:
             refuse_failures(self.corpus)
-        if self.last is not None and not changed and set(self.last.manifest.locales) == {*unchanged, *kept}:
+        if self.last is not None and not changed and self.serves(self.last, {*unchanged, *kept}):
             self.report.generation = self.last.folder.name
             return
         for locale in (*unchanged, *kept):
@@ -139,6 +141,10 @@ class _Build:
 
     def is_unchanged(self, locale: str, digest: str) -> bool:
         return self.last is not None and not self.options.full and self.last.holds(locale, digest)
+
+    def serves(self, last: Predecessor, locales: set[str]) -> bool:
+        """Whether a generation is already what this build would publish."""
+        return set(last.manifest.locales) == locales and holds_drift(last.manifest)
 
     def other_locales(self, locales: Sequence[str]) -> list[str]:
         """Locales of the current generation that this build says nothing of; they stay.
@@ -245,14 +251,17 @@ class _Build:
         return shard_rows(passages), articles
 
     def publish(self, now: datetime) -> None:
+        entries = dict(sorted(self.entries.items()))
+        self.progress.stage("comparing locales", None)
+        write_drift(self.staging.dir, entries)
         self.progress.stage("publishing", None)
         model = self.model
-        entries = dict(sorted(self.entries.items()))
-        digest = hashlib.sha256(repr([(locale, entry.digest) for locale, entry in entries.items()]).encode())
+        inputs = (DRIFT_FORMAT, [(locale, entry.digest) for locale, entry in entries.items()])
+        digest = hashlib.sha256(repr(inputs).encode())
         folder = self.staging.publish(
             created=now,
             digest=digest.hexdigest(),
-            options={"pipeline": PIPELINE, **asdict(self.options.passages)},
+            options={"pipeline": PIPELINE, "drift": DRIFT_FORMAT, **asdict(self.options.passages)},
             model=ModelEntry(model.name, model.fingerprint, model.dimension, model.max_tokens, model.engine),
             locales=entries,
             keep=self.options.keep,
