@@ -7,10 +7,10 @@ of appearance; a span that two sentences rest on is one citation.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from indexer import Block, Hit, Passage
+from indexer import Block, Drift, Hit, Index, Passage
 
 WriterName = Literal["extractive"]
 
@@ -46,6 +46,7 @@ class Citation:
 
     `source_quote` is the English of the sentences that the quote touches, None where they have
     none. `context` is the column names of a quoted row or the lead-in of a quoted item, else "".
+    `drift` is what a newer version of the article says of the quote, None where there is none.
     """
 
     number: int
@@ -55,6 +56,7 @@ class Citation:
     quote: str
     source_quote: str | None
     context: str
+    drift: Drift | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,14 @@ def resolve_citations(draft: Draft, hits: Sequence[Hit]) -> CitedText:
         tags = "".join(f"[{number}]" for number in sorted({numbers[mark] for mark in sentence.marks}))
         said.append(sentence.text.strip() + tags)
     return CitedText(" ".join(said), tuple(citations))
+
+
+def note_drift(cited: CitedText, index: Index) -> CitedText:
+    """The same text; each citation says what a newer version of its article holds."""
+    noted = (
+        replace(c, drift=index.drift_of(c.hit.passage, start=c.start, end=c.end)) for c in cited.citations
+    )
+    return replace(cited, citations=tuple(noted))
 
 
 def _points_at_text(mark: Mark, hit: Hit | None) -> bool:
