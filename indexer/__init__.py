@@ -26,6 +26,7 @@ from indexer.reading import Index, LocaleSummary, open_index
 from indexer.records import (
     Block,
     BlockKind,
+    Drift,
     Edition,
     Filters,
     Hit,
@@ -47,6 +48,7 @@ __all__ = [
     "Block",
     "BlockKind",
     "CorpusError",
+    "Drift",
     "Edition",
     "Filters",
     "Hit",

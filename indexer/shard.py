@@ -85,11 +85,22 @@ class Shard:
 
     def search(self, query: Query, k: int, *, among: Collection[str] | None) -> Found:
         """The `k` best passages, best first; `among` restricts to editions of these paths."""
-        allowed = None if among is None else self._passages_of(among)
-        if allowed is not None and not len(allowed):
+        pool = np.arange(len(self.passages)) if among is None else self._passages_of(among)
+        if not len(pool):
             return Found((), 0.0, 0.0)
         lexical = self._lexical_scores(query)
-        candidates = self._candidates(query, lexical, allowed)
+        candidates = self._candidates(query, lexical, None if among is None else pool)
+        hits: list[Hit] = []
+        self._add_hits(hits, query, lexical, candidates, k)
+        if len(hits) < k and len(candidates) < len(pool):
+            # Equal passages took the candidates' places, or more are wanted than were put forward.
+            self._add_hits(hits, query, lexical, pool, k)
+        return Found(tuple(hits), self._spread(query.vector), _lead(lexical))
+
+    def _add_hits(
+        self, hits: list[Hit], query: Query, lexical: Vectors, candidates: NDArray[np.int64], k: int
+    ) -> None:
+        """Add the best candidates whose text no hit has yet, up to `k` hits."""
         passage_scores = self._best_row(query, candidates)
         rows = _slices(self._sentence_bounds, candidates)
         row_scores = self._sentences.rows(rows) @ query.vector
@@ -99,12 +110,13 @@ class Shard:
         articles = self._article_scores(query)[self._edition_of[candidates]]
         fused = fuse(passage_scores, best, lexical[candidates], articles, query.weights)
         words = [[(index.words(text), weight) for text, weight in query.texts] for index in self._lexical]
-        hits: list[Hit] = []
-        seen: set[str] = set()
+        # What comes after other hits was not put forward before them, and can't be worth more.
+        ceiling = hits[-1].score if hits else np.inf
+        seen = {_likeness(hit.passage) for hit in hits}
         for at in np.lexsort((candidates, -fused)).tolist():
             number = int(candidates[at])
             passage = self.passages[number]
-            likeness = "".join(passage.text.split())
+            likeness = _likeness(passage)
             if likeness in seen:
                 continue
             seen.add(likeness)
@@ -114,10 +126,10 @@ class Shard:
             first, last = np.searchsorted(rows, self._sentence_bounds[number : number + 2])
             by_sentence = self._by_sentence(passage, rows[first:last], row_scores[first:last])
             held = tuple(_words_held(passage, sentence, words) for sentence in passage.sentences)
-            hits.append(Hit(passage, len(hits) + 1, float(fused[at]), scores, by_sentence, held))
+            score = min(float(fused[at]), float(ceiling))
+            hits.append(Hit(passage, len(hits) + 1, score, scores, by_sentence, held))
             if len(hits) == k:
                 break
-        return Found(tuple(hits), self._spread(query.vector), _lead(lexical))
 
     def target_scores(self, texts: Sequence[tuple[str, float]]) -> Vectors:
         """What weighted texts score in the locale's own language, `(passages,)`."""
@@ -209,6 +221,11 @@ def _moments(vectors: FlatVectors) -> tuple[NDArray[np.float64], NDArray[np.floa
     """The mean of all rows, `(d,)`, and of their outer products, `(d, d)`."""
     rows = vectors.rows(np.arange(len(vectors))).astype(np.float64)
     return rows.mean(axis=0), rows.T @ rows / len(rows)
+
+
+def _likeness(passage: Passage) -> str:
+    """What equal passages have in common: their text without white space."""
+    return "".join(passage.text.split())
 
 
 def _all_rows(file: Path) -> Vectors:

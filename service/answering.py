@@ -4,6 +4,7 @@
 2. The index is searched in that locale.
 3. The hits are judged: below `refuse_below` nothing is said.
 4. The writer drafts; each mark becomes a verified quote or its sentence is dropped (citations.py).
+   Where a newer version of the article stands in another locale, its citations say so.
 5. Where nothing is left to say, other locales are asked, the source locale first, but only
    among the articles that the asked locale lacks or has in an older version; the first that
    clears a higher threshold answers, and the answer says that it is a fallback.
@@ -20,7 +21,7 @@ from dataclasses import dataclass, field, replace
 
 from indexer import SOURCE_LOCALE, Edition, Filters, Index, Ranking, Turn
 from service.asking import LocaleChoice, LocaleGuesser, choose_locale
-from service.citations import CitedText, WriterName, resolve_citations
+from service.citations import CitedText, WriterName, note_drift, resolve_citations
 from service.confidence import AbstainReason, Confidence
 from service.messages import Messages
 from service.writers import AnswerWriter
@@ -154,7 +155,7 @@ def answer_question(
         confidence=attempt.confidence,
         asked_confidence=asked.confidence,
         writer=attempt.writer,
-        cited=attempt.cited,
+        cited=note_drift(attempt.cited, index),
         ranking=replace(attempt.ranking, hits=attempt.ranking.hits[: question.k]),
         timings_ms=watch.total(),
     )

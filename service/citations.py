@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from indexer import Block, BlockKind, Hit, Passage
+from indexer import Block, BlockKind, Drift, Hit, Index, Passage
 
 WriterName = Literal["extractive"]
 
@@ -55,7 +55,8 @@ class Citation:
 
     It holds all marks that rest on it. `source_quote` is the English of the sentences that the quote
     touches, None where they have none. `context` is the column names of a quoted row or the lead-in of
-    a quoted item, else "".
+    a quoted item, else "". `drift` is what a newer version of the article says of the quote, None where
+    there is none.
     """
 
     number: int
@@ -65,6 +66,7 @@ class Citation:
     quote: str
     source_quote: str | None
     context: str
+    drift: Drift | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,14 @@ def resolve_citations(draft: Draft, hits: Sequence[Hit]) -> CitedText:
         tags = "".join(f"[{number}]" for number in sorted(numbers))
         said.append(sentence.text.strip() + tags)
     return CitedText(" ".join(said), tuple(citations))
+
+
+def note_drift(cited: CitedText, index: Index) -> CitedText:
+    """The same text; each citation says what a newer version of its article holds."""
+    noted = (
+        replace(c, drift=index.drift_of(c.hit.passage, start=c.start, end=c.end)) for c in cited.citations
+    )
+    return replace(cited, citations=tuple(noted))
 
 
 def _points_at_text(mark: Mark, hit: Hit | None) -> bool:

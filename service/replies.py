@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from indexer import Hit, Index, Passage, Ranking
+from indexer import Drift, Hit, Index, Passage, Ranking
 from service.answering import Answer
 from service.asking import LocaleChoice
 from service.citations import Citation
 from service.schemas import (
     AskReply,
     CitationReply,
+    DriftReply,
     HitReply,
     LocaleReply,
     LocalesReply,
@@ -140,6 +141,15 @@ def _citation(citation: Citation) -> CitationReply:
         context=citation.context or None,
         start=citation.start,
         end=citation.end,
-        drift=None,
+        drift=None if citation.drift is None else _drift(citation.drift),
         score=citation.hit.score,
+    )
+
+
+def _drift(drift: Drift) -> DriftReply:
+    return DriftReply(
+        newest_locale=drift.newest_locale,
+        newest_handed_over=drift.newest_handed_over,
+        sentence_changed=drift.sentence_changed,
+        newest_source_quote=drift.newest_source,
     )

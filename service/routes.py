@@ -186,6 +186,7 @@ def _filters(body: FiltersBody) -> Filters:
         roles=None if body.roles is None else tuple(body.roles),
         applies_to=None if body.applies_to is None else tuple(body.applies_to),
         articles=None if body.articles is None else tuple(body.articles),
+        docset=None if body.docset is None else tuple(body.docset),
     )
 
 

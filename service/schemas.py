@@ -41,6 +41,9 @@ class FiltersBody(RequestBody):
     articles: FilterNames | None = Field(
         None, description="Globs over `<docset>/<path>`.", examples=[["partner-help/billing*"]]
     )
+    docset: FilterNames | None = Field(
+        None, description="What the article's path begins with.", examples=[["partner-help"]]
+    )
 
 
 class QuestionBody(RequestBody):
@@ -123,6 +126,21 @@ class HitReply(PlaceReply):
     scores: ScoresReply
 
 
+class DriftReply(BaseModel):
+    """A newer version of the cited article, in another locale."""
+
+    newest_locale: str = Field(examples=["ja-jp"])
+    newest_handed_over: date = Field(examples=["2024-06-03"])
+    sentence_changed: bool | None = Field(
+        description="Whether the quote's English is another one there; null where either has none.",
+        examples=[True],
+    )
+    newest_source_quote: str | None = Field(
+        description="The newest English of a changed quote; null where it was removed.",
+        examples=["A subscription can be cancelled in the first three days."],
+    )
+
+
 class CitationReply(PlaceReply):
     """A verbatim quote: `text[start:end]` of its passage, in code points."""
 
@@ -137,9 +155,7 @@ class CitationReply(PlaceReply):
     )
     start: int = Field(examples=[0])
     end: int = Field(examples=[65])
-    drift: None = Field(
-        None, description="Null: versions in other locales are not compared.", examples=[None]
-    )
+    drift: DriftReply | None = Field(description="Null where no other locale has a newer version.")
     score: float = Field(description="Of the quoted passage.", examples=[0.81])
 
 

@@ -28,13 +28,16 @@ class SmallArticle:
     sentences: Sequence[Pair]
     handed_over: str = "05/07/2021"
     roles: Pair | None = None
+    applies_to: Pair | None = None
+    commit: str | None = None
 
     def markdown(self) -> str:
-        header = f"---\nms.translationtype: MT\nms.lasthandoff: {self.handed_over}\n---\n"
+        commit = "" if self.commit is None else f"ms.sourcegitcommit: {self.commit}\n"
+        header = f"---\nms.translationtype: MT\nms.lasthandoff: {self.handed_over}\n{commit}---\n"
         numbers = iter(range(101, 999))
         parts = [f'# <a name="top"></a>{_span(self.title, next(numbers))}']
-        if self.roles is not None:
-            parts.append(_span(self.roles, next(numbers)))
+        scope = (line for line in (self.roles, self.applies_to) if line is not None)
+        parts += [_span(line, next(numbers)) for line in scope]
         parts.append(" ".join(_span(sentence, next(numbers)) for sentence in self.sentences))
         return header + "\n\n".join(parts) + "\n"
 
