@@ -4,8 +4,10 @@ A mark is resolved only against the passages that the search returned. Numbers r
 of appearance.
 
 A sentence alone is hard to judge ("This may take two days."), so a quote takes in the sentences
-around it as far as `QUOTE_COLUMNS` allow; a table row stands alone. A mark inside a quote that is
-there already is that citation's.
+around it as far as `QUOTE_COLUMNS` allow: those of its paragraph and of the paragraphs beside it, or
+of its list item. Beyond an item's or a row's border the article has more than words (a bullet, a
+number, a bar), and the quote would not stand there as it is. A mark inside a quote that is there
+already is that citation's.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from indexer import Block, BlockKind, Drift, Hit, Index, Passage
+from indexer import Block, BlockKind, Drift, Hit, Index, Passage, Sentence
 
 WriterName = Literal["extractive"]
 
@@ -143,35 +145,33 @@ def block_at(passage: Passage, offset: int) -> Block | None:
 
 def _widen(passage: Passage, mark: Mark) -> tuple[int, int]:
     """The mark's span with the sentences around it, the next before the one before, as far as they fit."""
-    open_ = [s for s in passage.sentences if _is_prose(passage, s.start)]
-    touched = [at for at, s in enumerate(open_) if s.start < mark.end and mark.start < s.end]
     start, end = mark.start, mark.end
-    if not touched or not _is_prose(passage, mark.start):
-        return start, end
-    first, last = touched[0], touched[-1]
+    beside = [sentence for sentence in passage.sentences if _may_join(passage, sentence, mark)]
     grown = True
     while grown:
         grown = False
-        if last + 1 < len(open_) and _fits(passage, start, open_[last + 1].end):
-            last, end, grown = last + 1, open_[last + 1].end, True
-        if first > 0 and _fits(passage, open_[first - 1].start, end):
-            first, start, grown = first - 1, open_[first - 1].start, True
+        after = next((s for s in beside if s.start >= end), None)
+        if after is not None and _fits(passage, start, after.end):
+            end, grown = after.end, True
+        before = next((s for s in reversed(beside) if s.end <= start), None)
+        if before is not None and _fits(passage, before.start, end):
+            start, grown = before.start, True
     text = passage.text[start:end]
     return start + len(text) - len(text.lstrip()), end - len(text) + len(text.rstrip())
 
 
-def _is_prose(passage: Passage, offset: int) -> bool:
-    block = block_at(passage, offset)
-    return block is None or block.kind in (BlockKind.PARAGRAPH, BlockKind.ITEM)
+def _may_join(passage: Passage, sentence: Sentence, mark: Mark) -> bool:
+    """Whether nothing but words and white space lies between a sentence and the mark."""
+    first, last = min(sentence.start, mark.start), max(sentence.end, mark.end)
+    crossed = [block for block in passage.blocks if block.start < last and first < block.end]
+    if len(crossed) == 1:
+        return crossed[0].kind in (BlockKind.PARAGRAPH, BlockKind.ITEM)
+    return all(block.kind is BlockKind.PARAGRAPH for block in crossed)
 
 
 def _fits(passage: Passage, start: int, end: int) -> bool:
-    """Whether the stretch is short enough, and runs over nothing but prose."""
     text = passage.text[start:end]
-    if sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text) > QUOTE_COLUMNS:
-        return False
-    prose = (BlockKind.PARAGRAPH, BlockKind.ITEM)
-    return all(block.kind in prose for block in passage.blocks if block.start < end and start < block.end)
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text) <= QUOTE_COLUMNS
 
 
 def _source_of(passage: Passage, start: int, end: int) -> str | None:

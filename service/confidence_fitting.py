@@ -87,8 +87,9 @@ def fit_confidence(examples: Examples, *, answered: float) -> Fit:
         "answered": float(1 - refused[right].mean()),
         "refused": float(refused[~right].mean()),
     }
-    threshold = float(np.quantile(shipped[right], 1 - answered))
-    return Fit(confidence, round(threshold, 3), {name: round(value, 3) for name, value in figures.items()})
+    # Downwards, so that no fewer than the wanted share is answered.
+    threshold = np.floor(1000 * np.quantile(shipped[right], 1 - answered, method="lower")) / 1000
+    return Fit(confidence, float(threshold), {name: round(value, 3) for name, value in figures.items()})
 
 
 def _auroc_among(chosen: Flags, right: Flags, chances: Numbers) -> float:
