@@ -6,7 +6,7 @@ of appearance; a span that two sentences rest on is one citation.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -58,6 +58,19 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class CitedSentence:
+    """A verified sentence without its numbers, and the citations that it rests on, by number."""
+
+    text: str
+    citations: tuple[Citation, ...]
+
+    @property
+    def numbered(self) -> str:
+        """The sentence as it is said: "Sentence.[1][2]"."""
+        return self.text + "".join(f"[{citation.number}]" for citation in self.citations)
+
+
+@dataclass(frozen=True, slots=True)
 class CitedText:
     """Sentences with their numbers, "One.[1] Two.[2]", and the citations; empty where none was left."""
 
@@ -66,27 +79,36 @@ class CitedText:
 
 
 def resolve_citations(draft: Draft, hits: Sequence[Hit]) -> CitedText:
-    """The sentences whose marks all point at text of the hits' passages, numbered.
+    """The sentences whose marks all point at text of the hits' passages, numbered."""
+    return join_sentences(cite_sentences(draft.sentences, hits))
+
+
+def join_sentences(sentences: Iterable[CitedSentence]) -> CitedText:
+    """What the sentences say together, each citation once."""
+    said = list(sentences)
+    by_number = {citation.number: citation for sentence in said for citation in sentence.citations}
+    text = " ".join(sentence.numbered for sentence in said)
+    return CitedText(text, tuple(by_number[number] for number in sorted(by_number)))
+
+
+def cite_sentences(sentences: Iterable[DraftSentence], hits: Sequence[Hit]) -> Iterator[CitedSentence]:
+    """Each sentence that holds, numbered, as soon as it is drafted.
 
     A sentence is dropped where it is blank, has no mark, or one of its marks names no passage of
     `hits`, lies outside of it, or holds white space only.
     """
     by_id = {hit.passage.id: hit for hit in hits}
-    numbers: dict[Mark, int] = {}
-    citations: list[Citation] = []
-    said: list[str] = []
-    for sentence in draft.sentences:
+    known: dict[Mark, Citation] = {}
+    for sentence in sentences:
         if not sentence.text.strip() or not sentence.marks:
             continue
         if not all(_points_at_text(mark, by_id.get(mark.passage_id)) for mark in sentence.marks):
             continue
         for mark in sentence.marks:
-            if mark not in numbers:
-                numbers[mark] = len(numbers) + 1
-                citations.append(_cite(numbers[mark], mark, by_id[mark.passage_id]))
-        tags = "".join(f"[{number}]" for number in sorted({numbers[mark] for mark in sentence.marks}))
-        said.append(sentence.text.strip() + tags)
-    return CitedText(" ".join(said), tuple(citations))
+            if mark not in known:
+                known[mark] = _cite(len(known) + 1, mark, by_id[mark.passage_id])
+        cited = {known[mark].number: known[mark] for mark in sentence.marks}
+        yield CitedSentence(sentence.text.strip(), tuple(cited[number] for number in sorted(cited)))
 
 
 def _points_at_text(mark: Mark, hit: Hit | None) -> bool:
