@@ -13,6 +13,7 @@ from indexer.errors import (
     ModelError,
     PublishError,
     QuestionError,
+    UnknownArticle,
     UnknownLocale,
     UnknownPassage,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "Translation",
     "TranslationType",
     "Turn",
+    "UnknownArticle",
     "UnknownLocale",
     "UnknownPassage",
     "nearest_locale",

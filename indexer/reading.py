@@ -22,6 +22,7 @@ from indexer.embedding import Embedder, open_embedder
 from indexer.errors import (
     IndexCorrupt,
     QuestionError,
+    UnknownArticle,
     UnknownLocale,
     UnknownPassage,
 )
@@ -123,6 +124,17 @@ class Index:
         if shard is None or row is None:
             raise UnknownPassage(f"generation {self.generation} has no passage {passage_id!r}")
         return shard.passages[row]
+
+    def article(self, path: str, *, locale: str) -> tuple[Passage, ...]:
+        """An article's passages, at least one, in reading order.
+
+        Raises: UnknownLocale, UnknownArticle.
+        """
+        passages = self._shard(locale).passages
+        rows = passages.rows_of(path)
+        if not rows:
+            raise UnknownArticle(f"generation {self.generation} has no article {path!r} in {locale}")
+        return tuple(passages[row] for row in rows)
 
     def editions(self, locale: str) -> Mapping[str, Edition]:
         """A locale's editions by article path.

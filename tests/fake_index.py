@@ -28,6 +28,7 @@ from indexer import (
     Translation,
     TranslationType,
     Turn,
+    UnknownArticle,
     UnknownLocale,
     UnknownPassage,
 )
@@ -207,6 +208,14 @@ class FakeIndex:
 
     def editions(self, locale: str) -> Mapping[str, Edition]:
         return {p.edition.path: p.edition for p in self._passages.values() if p.edition.locale == locale}
+
+    def article(self, path: str, *, locale: str) -> tuple[Passage, ...]:
+        passages = [
+            p for p in self._passages.values() if (p.edition.locale, p.edition.path) == (locale, path)
+        ]
+        if not passages:
+            raise UnknownArticle(f"generation {self.generation} has no article {path!r} in {locale}")
+        return tuple(passages)
 
     def passage(self, passage_id: str) -> Passage:
         if passage_id not in self._passages:
