@@ -20,6 +20,8 @@ from service.asking import LocaleGuesser
 from service.confidence import Confidence
 from service.guards import BodyGuard, SecurityHeaders
 from service.messages import Messages
+from service.openai_errors import OpenAIErrors
+from service.openai_routes import OpenAIDesk, build_openai_routes
 from service.openapi import describe
 from service.pages import build_pages
 from service.problems import (
@@ -40,6 +42,7 @@ from service.problems import (
 )
 from service.routes import Desk, IndexSource, build_routes
 from service.settings import Settings
+from service.turn_memory import ProcessMemory
 from service.writers import AnswerWriter
 
 # What a route raises, the problem that it becomes, and whether trying again soon may help.
@@ -99,9 +102,22 @@ def create_app(
     )
     app = _Api(_closing(admission, lifespan))
     app.include_router(build_routes(desk))
+    memory = ProcessMemory(
+        most=settings.responses_kept, keep_s=settings.responses_kept_s, clock=time.monotonic
+    )
+    wire = OpenAIDesk(desk=desk, memory=memory, heartbeat_s=settings.heartbeat_s, now=time.time)
+    app.include_router(build_openai_routes(wire))
     app.include_router(build_pages())
     _add_problems(app)
-    return SecurityHeaders(BodyGuard(app, max_bytes=settings.body_max_bytes, read_s=settings.body_read_s))
+    guarded = BodyGuard(app, max_bytes=settings.body_max_bytes, read_s=settings.body_read_s)
+    return SecurityHeaders(OpenAIErrors(guarded))
+
+
+def _openai_desk(desk: Desk, settings: Settings) -> OpenAIDesk:
+    memory = ProcessMemory(
+        most=settings.responses_kept, keep_s=settings.responses_kept_s, clock=time.monotonic
+    )
+    return OpenAIDesk(desk=desk, memory=memory, heartbeat_s=settings.heartbeat_s, now=time.time)
 
 
 def _closing(admission: Admission, lifespan: Lifespan | None) -> Lifespan:
@@ -174,7 +190,7 @@ async def _answer_invalid(request: Request, error: Exception) -> Response:
 async def _answer_http(request: Request, error: Exception) -> Response:
     if isinstance(error, Problem):
         headers = RETRY if error.kind is NOT_READY else None
-        return problem_response(error.kind, str(error.detail), headers=headers)
+        return problem_response(error.kind, str(error.detail), errors=error.errors, headers=headers)
     if not isinstance(error, HTTPException):
         return await _answer_fault(request, error)
     if error.status_code == NOT_FOUND.status:
