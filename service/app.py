@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -19,6 +20,7 @@ from service.answering import Rules
 from service.asking import LocaleGuesser
 from service.confidence import Confidence
 from service.guards import BodyGuard, SecurityHeaders
+from service.mcp_mount import McpMount, host_rule, load_sessions
 from service.messages import Messages
 from service.openai_errors import OpenAIErrors
 from service.openai_routes import OpenAIDesk, build_openai_routes
@@ -100,13 +102,15 @@ def create_app(
         stopping=stopping,
         new_id=lambda: uuid4().hex,
     )
-    app = _Api(_closing(admission, lifespan))
+    mcp = McpMount(partial(load_sessions, desk, host_rule(settings.host, settings.mcp_hosts)))
+    app = _Api(_closing(admission, lifespan, mcp))
     app.include_router(build_routes(desk))
     memory = ProcessMemory(
         most=settings.responses_kept, keep_s=settings.responses_kept_s, clock=time.monotonic
     )
     wire = OpenAIDesk(desk=desk, memory=memory, heartbeat_s=settings.heartbeat_s, now=time.time)
     app.include_router(build_openai_routes(wire))
+    app.router.routes.extend(mcp.routes)
     app.include_router(build_pages())
     _add_problems(app)
     guarded = BodyGuard(app, max_bytes=settings.body_max_bytes, read_s=settings.body_read_s)
@@ -120,10 +124,10 @@ def _openai_desk(desk: Desk, settings: Settings) -> OpenAIDesk:
     return OpenAIDesk(desk=desk, memory=memory, heartbeat_s=settings.heartbeat_s, now=time.time)
 
 
-def _closing(admission: Admission, lifespan: Lifespan | None) -> Lifespan:
+def _closing(admission: Admission, lifespan: Lifespan | None, mcp: McpMount) -> Lifespan:
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncIterator[None]:
-        async with nullcontext() if lifespan is None else lifespan(app):
+        async with nullcontext() if lifespan is None else lifespan(app), mcp.serving():
             yield
         admission.close()
 

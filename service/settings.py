@@ -59,6 +59,10 @@ class Settings(BaseSettings):
         0.58, ge=0, le=1, allow_inf_nan=False, description="Confidence below which an answer is refused."
     )
     fallback: bool = Field(True, description="Whether other locales may answer instead.")
+    mcp_hosts: str = Field(
+        "", max_length=2_000,
+        description="Names besides the host's under which /mcp is asked, with commas between; * is any.",
+    )  # fmt: skip
     heartbeat_s: float = Field(
         15.0, ge=0.05, le=600, allow_inf_nan=False,
         description="Seconds after which a silent stream sends a comment, so that no proxy closes it.",

@@ -30,6 +30,8 @@ PLACES = {
     "Stemmer": "indexer/terms.py",
     "ir_measures": "indexer/evaluation.py",
     "granian": "service/serving.py",
+    "mcp": "service/mcp.py",
+    "mcp_types": "service/mcp.py",
     "sse_starlette": "service/streaming.py",
     "py3langid": "service/asking.py",
     "pydantic_settings": "service/settings.py",

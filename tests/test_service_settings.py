@@ -26,6 +26,7 @@ DEFAULTS = {
     "answer_sentences_max": 4,
     "refuse_below": 0.58,
     "fallback": True,
+    "mcp_hosts": "",
     "heartbeat_s": 15.0,
     "responses_kept": 1_000,
     "responses_kept_s": 3_600.0,
