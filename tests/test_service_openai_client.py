@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -214,3 +215,18 @@ def test_a_client_that_leaves_frees_its_thread(slow: str, address_of: str) -> No
     while httpx.get(f"{slow}/v1/passages/en-us/partner-help/mail%23stop.0").status_code == 503:
         time.sleep(0.02)
     assert time.monotonic() - left < 1.5
+
+
+def test_on_sigterm_a_stream_in_flight_is_told_to_its_end() -> None:
+    port = take_port("127.0.0.1", 0)
+    with running("tests.slow_service", str(port), "1", drain_s="0") as process:
+        address = wait_until_live(port)
+        body = {"input": OUTAGES, "stream": True, "metadata": {"locale": "en-us"}}
+        with httpx.stream("POST", f"{address}/v1/responses", json=body, timeout=30) as response:
+            lines = response.iter_lines()
+            assert next(lines) == "event: response.created"
+            process.send_signal(signal.SIGTERM)
+            assert "event: response.completed" in list(lines)
+        assert process.wait(timeout=30) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
