@@ -282,7 +282,7 @@ def test_a_caller_that_leaves_frees_its_thread() -> None:
         assert httpx.get(f"{address}/v1/passages/x").status_code == 503
         while httpx.get(f"{address}/v1/passages/x").status_code == 503:
             time.sleep(0.02)
-        assert time.monotonic() - left < 1.3
+        assert time.monotonic() - left < 1.8
 
 
 def test_the_sdk_is_loaded_by_the_first_request_only() -> None:
