@@ -16,6 +16,7 @@ from indexer.errors import (
     ModelError,
     PublishError,
     QuestionError,
+    UnknownArticle,
     UnknownLocale,
     UnknownPassage,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "Translation",
     "TranslationType",
     "Turn",
+    "UnknownArticle",
     "UnknownLocale",
     "UnknownPassage",
     "nearest_locale",

@@ -24,6 +24,7 @@ from indexer.embedding import Embedder, open_embedder
 from indexer.errors import (
     IndexCorrupt,
     QuestionError,
+    UnknownArticle,
     UnknownLocale,
     UnknownPassage,
 )
@@ -144,6 +145,17 @@ class Index:
         None where no other locale's edition was handed over later, from another source commit.
         """
         return self._drift.of(passage, start=start, end=end)
+
+    def article(self, path: str, *, locale: str) -> tuple[Passage, ...]:
+        """An article's passages, at least one, in reading order.
+
+        Raises: UnknownLocale, UnknownArticle.
+        """
+        passages = self._shard(locale).passages
+        rows = passages.rows_of(path)
+        if not rows:
+            raise UnknownArticle(f"generation {self.generation} has no article {path!r} in {locale}")
+        return tuple(passages[row] for row in rows)
 
     def editions(self, locale: str) -> Mapping[str, Edition]:
         """A locale's editions by article path.

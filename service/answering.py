@@ -11,22 +11,35 @@
 6. Where they can't answer either, the refusal gives its reason in the reader's language and the
    asked locale's nearest hits.
 
-The whole flow runs on the one Index that it is given, so that no answer mixes generations.
+The whole flow runs on the one Index that it is given, so that no answer mixes generations. It is a
+generator of its steps: the chosen locale, then each sentence as soon as it is verified; a locale that
+has said a sentence is the one that answers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from indexer import SOURCE_LOCALE, Edition, Filters, Index, Ranking, Turn
 from service.asking import LocaleChoice, LocaleGuesser, choose_locale
-from service.citations import CitedText, WriterName, note_drift, resolve_citations
+from service.citations import (
+    CitedSentence,
+    CitedText,
+    WriterName,
+    cite_sentences,
+    join_sentences,
+    note_drift,
+)
 from service.confidence import AbstainReason, Confidence
 from service.messages import Messages
 from service.writers import AnswerWriter
 
 Clock = Callable[[], float]
+# What is known of an answer before its end.
+Step = LocaleChoice | CitedSentence
+T = TypeVar("T")
 
 # Hits that are judged and written from, whatever number the client wants to see.
 HITS_READ = 10
@@ -136,15 +149,27 @@ def answer_question(
         UnknownLocale: the field's language is not in the index.
         QuestionError: the index can't search this question.
     """
+    return _finish(answer_steps(index, question, rules=rules, checkpoint=checkpoint))
+
+
+def answer_steps(
+    index: Index, question: Question, *, rules: Rules, checkpoint: Callable[[], None]
+) -> Generator[Step, None, Answer]:
+    """The chosen locale, each verified sentence in its turn, and at the end the whole answer.
+
+    The sentences are those of the answer, in its order; a refusal has none. Raises as
+    `answer_question` does, before the first sentence.
+    """
     watch = _Stopwatch(rules.clock, checkpoint)
     choice = _choose(index, question, rules.guess)
     watch.lap("locale")
+    yield choice
     depth = max(question.k, HITS_READ)
     ranking = _search(index, question, choice.served, k=depth)
-    asked = _attempt(ranking, rules=rules, watch=watch, at_least=rules.refuse_below)
+    asked = yield from _attempt(ranking, rules=rules, watch=watch, at_least=rules.refuse_below)
     answered = asked if asked.cited.citations else None
     if answered is None and rules.fallback:
-        answered = _ask_elsewhere(index, question, choice.served, rules=rules, watch=watch)
+        answered = yield from _ask_elsewhere(index, question, choice.served, rules=rules, watch=watch)
     attempt = answered or asked
     reason = None if answered else asked.reason
     return Answer(
@@ -192,30 +217,43 @@ def _search(
 
 def _attempt(
     ranking: Ranking, *, rules: Rules, watch: _Stopwatch, at_least: float, stage: str | None = None
-) -> _Attempt:
+) -> Generator[Step, None, _Attempt]:
     watch.lap(stage or "search")
     judgement = rules.confidence(ranking)
     watch.lap(stage or "confidence")
     if judgement.confidence < at_least:
         return _Attempt(ranking, judgement.confidence, judgement.reason, CitedText("", ()), rules.writer.name)
     draft = rules.writer.draft(ranking)
-    cited = resolve_citations(draft, ranking.hits)
+    said: list[CitedSentence] = []
+    for sentence in cite_sentences(draft.sentences, ranking.hits):
+        said.append(sentence)
+        yield sentence
     watch.lap(stage or "writing")
+    cited = join_sentences(said)
     return _Attempt(ranking, judgement.confidence, AbstainReason.NOT_STATED, cited, draft.writer)
 
 
 def _ask_elsewhere(
     index: Index, question: Question, asked: str, *, rules: Rules, watch: _Stopwatch
-) -> _Attempt | None:
+) -> Generator[Step, None, _Attempt | None]:
     surer = rules.refuse_below + FALLBACK_SURER * (1 - rules.refuse_below)
     for locale in _other_locales(index, asked):
         among = editions_missing_in(index, asked, locale)
         if among:
             ranking = _search(index, question, locale, k=max(question.k, HITS_READ), among=among)
-            attempt = _attempt(ranking, rules=rules, watch=watch, at_least=surer, stage="fallback")
+            attempt = yield from _attempt(ranking, rules=rules, watch=watch, at_least=surer, stage="fallback")
             if attempt.cited.citations:
                 return attempt
     return None
+
+
+def _finish(steps: Generator[object, None, T]) -> T:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: T = end.value
+            return result
 
 
 def _other_locales(index: Index, asked: str) -> Iterator[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +19,9 @@ from service.admission import RETRY_AFTER_S, Admission, ClientGone, DeadlinePass
 from service.answering import Rules
 from service.guards import BodyGuard, SecurityHeaders
 from service.head_requests import HeadRequests
+from service.mcp_mount import McpMount, host_rule, load_sessions
+from service.openai_errors import OpenAIErrors
+from service.openai_routes import OpenAIDesk, build_openai_routes
 from service.openapi import describe
 from service.pages import build_pages
 from service.problems import (
@@ -37,6 +42,7 @@ from service.problems import (
 )
 from service.routes import Desk, IndexSource, build_routes
 from service.settings import Settings
+from service.turn_memory import ProcessMemory
 
 # What a route raises, the problem that it becomes, and whether trying again soon may help.
 ERROR_TABLE: tuple[tuple[type[Exception], Kind, bool], ...] = (
@@ -80,18 +86,28 @@ def create_app(
         stopping=stopping,
         new_id=lambda: uuid4().hex,
     )
-    app = _Api(_closing(admission, lifespan))
+    mcp = McpMount(partial(load_sessions, desk, host_rule(settings.host, settings.mcp_hosts)))
+    app = _Api(_closing(admission, lifespan, mcp))
     app.include_router(build_routes(desk))
+    app.include_router(build_openai_routes(_openai_desk(desk, settings)))
+    app.router.routes.extend(mcp.routes)
     app.include_router(build_pages())
     _add_problems(app)
     guarded = BodyGuard(app, max_bytes=settings.body_max_bytes, read_s=settings.body_read_s)
-    return SecurityHeaders(HeadRequests(guarded))
+    return SecurityHeaders(HeadRequests(OpenAIErrors(guarded)))
 
 
-def _closing(admission: Admission, lifespan: Lifespan | None) -> Lifespan:
+def _openai_desk(desk: Desk, settings: Settings) -> OpenAIDesk:
+    memory = ProcessMemory(
+        most=settings.responses_kept, keep_s=settings.responses_kept_s, clock=time.monotonic
+    )
+    return OpenAIDesk(desk=desk, memory=memory, heartbeat_s=settings.heartbeat_s, now=time.time)
+
+
+def _closing(admission: Admission, lifespan: Lifespan | None, mcp: McpMount) -> Lifespan:
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncIterator[None]:
-        async with nullcontext() if lifespan is None else lifespan(app):
+        async with nullcontext() if lifespan is None else lifespan(app), mcp.serving():
             yield
         admission.close()
 
@@ -158,7 +174,7 @@ async def _answer_invalid(request: Request, error: Exception) -> Response:
 async def _answer_http(request: Request, error: Exception) -> Response:
     if isinstance(error, Problem):
         headers = RETRY if error.kind is NOT_READY else None
-        return problem_response(error.kind, str(error.detail), headers=headers)
+        return problem_response(error.kind, str(error.detail), errors=error.errors, headers=headers)
     if not isinstance(error, HTTPException):
         return await _answer_fault(request, error)
     if error.status_code == NOT_FOUND.status:

@@ -13,7 +13,7 @@ already is that citation's.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -72,6 +72,19 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class CitedSentence:
+    """A verified sentence without its numbers, and the citations that it rests on, by number."""
+
+    text: str
+    citations: tuple[Citation, ...]
+
+    @property
+    def numbered(self) -> str:
+        """The sentence as it is said: "Sentence.[1][2]"."""
+        return self.text + "".join(f"[{citation.number}]" for citation in self.citations)
+
+
+@dataclass(frozen=True, slots=True)
 class CitedText:
     """Sentences with their numbers, "One.[1] Two.[2]", and the citations; empty where none was left."""
 
@@ -80,23 +93,33 @@ class CitedText:
 
 
 def resolve_citations(draft: Draft, hits: Sequence[Hit]) -> CitedText:
-    """The sentences whose marks all point at text of the hits' passages, numbered.
+    """The sentences whose marks all point at text of the hits' passages, numbered."""
+    return join_sentences(cite_sentences(draft.sentences, hits))
+
+
+def join_sentences(sentences: Iterable[CitedSentence]) -> CitedText:
+    """What the sentences say together, each citation once."""
+    said = list(sentences)
+    by_number = {citation.number: citation for sentence in said for citation in sentence.citations}
+    text = " ".join(sentence.numbered for sentence in said)
+    return CitedText(text, tuple(by_number[number] for number in sorted(by_number)))
+
+
+def cite_sentences(sentences: Iterable[DraftSentence], hits: Sequence[Hit]) -> Iterator[CitedSentence]:
+    """Each sentence that holds, numbered, as soon as it is drafted.
 
     A sentence is dropped where it is blank, has no mark, or one of its marks names no passage of
     `hits`, lies outside of it, or holds white space only.
     """
     by_id = {hit.passage.id: hit for hit in hits}
-    citations: list[Citation] = []
-    said: list[str] = []
-    for sentence in draft.sentences:
+    known: list[Citation] = []
+    for sentence in sentences:
         if not sentence.text.strip() or not sentence.marks:
             continue
         if not all(_points_at_text(mark, by_id.get(mark.passage_id)) for mark in sentence.marks):
             continue
-        numbers = {_number_of(mark, citations, by_id[mark.passage_id]) for mark in sentence.marks}
-        tags = "".join(f"[{number}]" for number in sorted(numbers))
-        said.append(sentence.text.strip() + tags)
-    return CitedText(" ".join(said), tuple(citations))
+        cited = {_number_of(mark, known, by_id[mark.passage_id]) for mark in sentence.marks}
+        yield CitedSentence(sentence.text.strip(), tuple(known[number - 1] for number in sorted(cited)))
 
 
 def note_drift(cited: CitedText, index: Index) -> CitedText:
@@ -115,12 +138,20 @@ def _points_at_text(mark: Mark, hit: Hit | None) -> bool:
 
 def _number_of(mark: Mark, citations: list[Citation], hit: Hit) -> int:
     """The number of the citation that holds the mark, which is added where there is none yet."""
+    mark = _without_margins(mark, hit.passage.text)
     for citation in citations:
         same = citation.hit.passage.id == mark.passage_id
         if same and citation.start <= mark.start and mark.end <= citation.end:
             return citation.number
     citations.append(_cite(len(citations) + 1, mark, hit))
     return len(citations)
+
+
+def _without_margins(mark: Mark, text: str) -> Mark:
+    """The mark without the white space at its ends, which no quote has."""
+    marked = text[mark.start : mark.end]
+    start = mark.start + len(marked) - len(marked.lstrip())
+    return replace(mark, start=start, end=start + len(marked.strip()))
 
 
 def _cite(number: int, mark: Mark, hit: Hit) -> Citation:

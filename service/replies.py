@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from indexer import Drift, Hit, Index, Passage, Ranking
+from indexer import Drift, Edition, Hit, Index, Passage, Ranking
 from service.answering import Answer
 from service.asking import LocaleChoice
 from service.citations import Citation
@@ -111,13 +111,18 @@ def _place(passage: Passage) -> _Place:
         title=edition.title,
         headings=list(passage.headings),
         url=passage.url,
-        translation=TranslationReply(
-            type=edition.translation.type,
-            handed_over=edition.translation.handed_over,
-            source_commit=edition.translation.source_commit,
-        ),
+        translation=translation_reply(edition),
         roles=list(edition.roles),
         applies_to=list(edition.applies_to),
+    )
+
+
+def translation_reply(edition: Edition) -> TranslationReply:
+    """Where the words of an edition come from."""
+    return TranslationReply(
+        type=edition.translation.type,
+        handed_over=edition.translation.handed_over,
+        source_commit=edition.translation.source_commit,
     )
 
 

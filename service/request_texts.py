@@ -48,6 +48,8 @@ TurnText = Annotated[
     BeforeValidator(_refuse_unpaired),
     AfterValidator(_refuse_nul),
 ]
+# Of any length: for what is cut, or not read at all.
+AnyText = Annotated[str, BeforeValidator(_refuse_unpaired), AfterValidator(_refuse_nul)]
 LocaleTag = Annotated[
     str,
     StringConstraints(min_length=2, max_length=35),

@@ -105,13 +105,13 @@ def _add_questions(router: APIRouter, desk: Desk) -> None:
     async def ask(request: Request, body: AskBody, accept_language: AcceptLanguage = None) -> AskReply:
         """Sentences of the articles with a verified quote each, or a refusal."""
         index = desk.indexes.current()
-        question = _question(desk, body, text=body.question, accept_language=accept_language)
+        question = read_question(desk, body, text=body.question, accept_language=accept_language)
 
         def work(checkpoint: Checkpoint) -> AskReply:
             answer = answer_question(index, question, rules=desk.rules, checkpoint=checkpoint)
             return ask_reply(answer, answer_id=desk.new_id())
 
-        return await desk.admission.run(work, gone=partial(_until_gone, request))
+        return await desk.admission.run(work, gone=partial(until_gone, request))
 
     @router.post("/v1/search", responses=problem_docs(*_ANY_BODY, *_ANY_WORK), summary="Find passages")
     async def search(
@@ -119,12 +119,12 @@ def _add_questions(router: APIRouter, desk: Desk) -> None:
     ) -> SearchReply:
         """The passages nearest to the query, best first."""
         index = desk.indexes.current()
-        question = _question(desk, body, text=body.query, accept_language=accept_language)
+        question = read_question(desk, body, text=body.query, accept_language=accept_language)
 
         def work(checkpoint: Checkpoint) -> SearchReply:
             return search_reply(*search_question(index, question, guess=desk.rules.guess))
 
-        return await desk.admission.run(work, gone=partial(_until_gone, request))
+        return await desk.admission.run(work, gone=partial(until_gone, request))
 
 
 def _add_reading(router: APIRouter, desk: Desk) -> None:
@@ -140,7 +140,7 @@ def _add_reading(router: APIRouter, desk: Desk) -> None:
         def work(checkpoint: Checkpoint) -> PassageReply:
             return passage_reply(index.passage(passage_id), generation=index.generation)
 
-        return await desk.admission.run(work, gone=partial(_until_gone, request))
+        return await desk.admission.run(work, gone=partial(until_gone, request))
 
     @router.get("/v1/locales", responses=problem_docs(NOT_READY), summary="List the locales")
     async def locales() -> LocalesReply:
@@ -166,7 +166,12 @@ def _add_health(router: APIRouter, desk: Desk) -> None:
         return ReadyReply(status="ready", generation=index.generation, fault=desk.indexes.fault)
 
 
-def _question(desk: Desk, body: QuestionBody, *, text: str, accept_language: str | None) -> Question:
+def read_question(desk: Desk, body: QuestionBody, *, text: str, accept_language: str | None) -> Question:
+    """The question that a body of `/v1/ask` holds.
+
+    Raises:
+        Problem: invalid-request, where the settings take less than the schema.
+    """
     if len(text) > desk.question_max_chars:
         raise Problem(
             INVALID_REQUEST, f"the question has {len(text)} characters; {desk.question_max_chars} are taken"
@@ -190,7 +195,8 @@ def _filters(body: FiltersBody) -> Filters:
     )
 
 
-async def _until_gone(request: Request) -> None:
+async def until_gone(request: Request) -> None:
+    """End when the client has left."""
     # The body is read by now, so that the next messages can only say that the client has left.
     while (await request.receive())["type"] != "http.disconnect":
         pass

@@ -59,6 +59,22 @@ class Settings(BaseSettings):
         0.582, ge=0, le=1, allow_inf_nan=False, description="Confidence below which an answer is refused."
     )
     fallback: bool = Field(True, description="Whether other locales may answer instead.")
+    mcp_hosts: str = Field(
+        "", max_length=2_000,
+        description="Names besides the host's under which /mcp is asked, with commas between; * is any.",
+    )  # fmt: skip
+    heartbeat_s: float = Field(
+        15.0, ge=0.05, le=600, allow_inf_nan=False,
+        description="Seconds after which a silent stream sends a comment, so that no proxy closes it.",
+    )  # fmt: skip
+    responses_kept: int = Field(
+        1_000, ge=0, le=100_000,
+        description="Answers that `previous_response_id` can go on from; the oldest is forgotten first.",
+    )  # fmt: skip
+    responses_kept_s: float = Field(
+        3_600.0, gt=0, le=86_400, allow_inf_nan=False,
+        description="Seconds that such an answer is kept, in memory.",
+    )  # fmt: skip
 
 
 def read_settings(given: Mapping[str, object]) -> Settings:

@@ -84,6 +84,7 @@ def real_pair(real_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     folder, embedder = tmp_path_factory.mktemp("pair"), HashEmbedder()
     build_index(
         [real_corpus / f"partner-center-pr.{locale}" for locale in PAIR_LOCALES], folder / "index",
-        model=hash_model(folder / "model", embedder), now=datetime.now(UTC), open_model=lambda _: embedder,
+        model=hash_model(folder / "model", embedder), now=datetime.now(UTC), threads=1,
+        open_model=lambda _: embedder,
     )  # fmt: skip
     return folder / "index"

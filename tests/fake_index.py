@@ -29,6 +29,7 @@ from indexer import (
     Translation,
     TranslationType,
     Turn,
+    UnknownArticle,
     UnknownLocale,
     UnknownPassage,
 )
@@ -217,6 +218,14 @@ class FakeIndex:
 
     def drift_of(self, passage: Passage, *, start: int, end: int) -> Drift | None:
         return self.drifts.get((passage.edition.locale, passage.edition.path))
+
+    def article(self, path: str, *, locale: str) -> tuple[Passage, ...]:
+        passages = [
+            p for p in self._passages.values() if (p.edition.locale, p.edition.path) == (locale, path)
+        ]
+        if not passages:
+            raise UnknownArticle(f"generation {self.generation} has no article {path!r} in {locale}")
+        return tuple(passages)
 
     def passage(self, passage_id: str) -> Passage:
         if passage_id not in self._passages:

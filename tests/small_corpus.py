@@ -116,10 +116,13 @@ class SmallIndex:
         model: PreparedModel | None = None,
         options: BuildOptions | None = None,
     ) -> BuildReport:
-        """Build the folders of these locales, or the whole corpus."""
+        """Build the folders of these locales, or the whole corpus.
+
+        In one process: the model's folder has no tokens that another one could count.
+        """
         roots = [self.corpus_dir / locale for locale in locales] or [self.corpus_dir]
         return build_index(
-            roots, self.index_dir, model=model or self.model, now=NOON, options=options,
+            roots, self.index_dir, model=model or self.model, now=NOON, options=options, threads=1,
             open_model=lambda _: self.embedder,
         )  # fmt: skip
 

@@ -30,6 +30,9 @@ PLACES = {
     "Stemmer": "indexer/terms.py",
     "ir_measures": "indexer/evaluation.py",
     "granian": "service/serving.py",
+    "mcp": "service/mcp.py",
+    "mcp_types": "service/mcp.py",
+    "sse_starlette": "service/streaming.py",
     "py3langid": "service/asking.py",
     "pydantic_settings": "service/settings.py",
 }
@@ -111,6 +114,13 @@ def test_service_takes_only_the_public_names_of_the_indexer() -> None:
 def test_records_and_errors_import_nothing_of_ours() -> None:
     found = IMPORTS["indexer/records.py"] + IMPORTS["indexer/errors.py"]
     assert {"indexer", "service"} & set(map(top, found)) == set()
+
+
+def test_the_service_does_not_need_the_client_of_the_api_that_it_offers() -> None:
+    # A writer may use it to ask a language model; the routes of OpenAI's form stand without it.
+    ours = {module for module in SOURCES if module.startswith(("service/openai_", "service/response"))}
+    assert "service/openai_routes.py" in ours
+    assert {module for module in ours if "openai" in map(top, IMPORTS[module])} == set()
 
 
 @pytest.mark.parametrize("package", PLACES)

@@ -26,6 +26,10 @@ DEFAULTS = {
     "answer_sentences_max": 4,
     "refuse_below": 0.582,
     "fallback": True,
+    "mcp_hosts": "",
+    "heartbeat_s": 15.0,
+    "responses_kept": 1_000,
+    "responses_kept_s": 3_600.0,
 }
 
 
@@ -83,6 +87,9 @@ def test_a_variable_of_another_program_is_left_alone(monkeypatch: pytest.MonkeyP
         ("answer_sentences_max", "5"),
         ("refuse_below", "1.01"),
         ("fallback", "perhaps"),
+        ("heartbeat_s", "0"),
+        ("responses_kept", "-1"),
+        ("responses_kept_s", "0"),
     ],
 )
 def test_a_value_out_of_bounds_is_refused_with_its_names(
