@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -18,7 +19,10 @@ from service.admission import RETRY_AFTER_S, Admission, ClientGone, DeadlinePass
 from service.answering import Rules
 from service.asking import LocaleGuesser
 from service.confidence import Confidence
+from service.conversations import Conversations
+from service.feedback import FOLLOW_UP_ERRORS, FollowUps, build_follow_ups
 from service.guards import BodyGuard, SecurityHeaders
+from service.handover import Webhook
 from service.messages import Messages
 from service.openapi import describe
 from service.pages import build_pages
@@ -50,6 +54,7 @@ ERROR_TABLE: tuple[tuple[type[Exception], Kind, bool], ...] = (
     (Overloaded, OVERLOADED, True),
     (DeadlinePassed, DEADLINE, True),
     (ClientGone, CLIENT_GONE, False),
+    *FOLLOW_UP_ERRORS,
 )
 # A client may send any number of unknown keys of any length; a problem stays small.
 FAULTS_MAX = 10
@@ -67,14 +72,17 @@ def create_app(
     confidence: Confidence,
     guess: LocaleGuesser,
     messages: Messages,
+    conversations: Conversations,
+    webhook: Webhook | None = None,
     stopping: Callable[[], bool] = lambda: False,
     clock: Callable[[], float] = time.perf_counter,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
     lifespan: Lifespan | None = None,
 ) -> ASGIApp:
     """The whole service as an ASGI application.
 
     `stopping` tells readiness that the process will end; `lifespan` starts and stops what the
-    caller owns, such as `indexes`.
+    caller owns, such as `indexes` and `conversations`. Without `webhook` nothing is handed over.
     """
     admission = Admission(
         threads=settings.concurrency, queue_max=settings.queue_max, deadline_s=settings.deadline_s
@@ -96,9 +104,18 @@ def create_app(
         question_max_chars=settings.question_max_chars,
         stopping=stopping,
         new_id=lambda: uuid4().hex,
+        conversations=conversations,
+    )
+    follow_ups = FollowUps(
+        conversations=conversations,
+        webhook=webhook,
+        new_id=desk.new_id,
+        now=now,
+        deadline_s=settings.deadline_s,
     )
     app = _Api(_closing(admission, lifespan))
     app.include_router(build_routes(desk))
+    app.include_router(build_follow_ups(follow_ups))
     app.include_router(build_pages())
     _add_problems(app)
     return SecurityHeaders(BodyGuard(app, max_bytes=settings.body_max_bytes, read_s=settings.body_read_s))

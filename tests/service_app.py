@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import httpx
 from starlette.types import ASGIApp
 
-from service.app import create_app
+from service.app import Lifespan, create_app
 from service.asking import LocaleGuesser
 from service.confidence import Confidence, judge
+from service.conversation_store import ConversationStore
+from service.conversations import Conversations
+from service.handover import Webhook
 from service.messages import read_messages
 from service.routes import IndexSource
 from service.settings import Settings
@@ -35,6 +39,9 @@ def build_app(
     writer: AnswerWriter | None = None,
     guess: LocaleGuesser = guess_first,
     stopping: Callable[[], bool] = lambda: False,
+    conversations: Conversations | None = None,
+    webhook: Webhook | None = None,
+    lifespan: Lifespan | None = None,
 ) -> ASGIApp:
     """The application over `index` (the fake articles where it isn't given) or `follower`."""
     source = follower or FakeFollower(FakeIndex() if index is None else index)
@@ -45,7 +52,28 @@ def build_app(
         confidence=confidence,
         guess=guess,
         messages=read_messages(),
+        conversations=conversations or keep_conversations(None),
+        webhook=webhook,
         stopping=stopping,
+        lifespan=lifespan,
+    )
+
+
+def keep_conversations(
+    url: str | None,
+    *,
+    keep_texts: bool = True,
+    retention: timedelta = timedelta(days=90),
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    on_event: Callable[[str], None] = lambda event: None,
+) -> Conversations:
+    """Conversations in the database of this URL, nowhere without one; not started."""
+    return Conversations(
+        None if url is None else ConversationStore(url),
+        keep_texts=keep_texts,
+        retention=retention,
+        now=now,
+        on_event=on_event,
     )
 
 

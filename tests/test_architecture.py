@@ -32,6 +32,13 @@ PLACES = {
     "granian": "service/serving.py",
     "py3langid": "service/asking.py",
     "pydantic_settings": "service/settings.py",
+    "httpx2": "service/handover.py",
+}
+# Tables, engine and statements are one subject in three modules.
+DATABASE_MODULES = {
+    "service/conversation_store.py",
+    "service/conversation_tables.py",
+    "service/database.py",
 }
 NAMES_WITHOUT_SUBJECT = {"utils", "util", "helpers", "common", "base", "manager", "handler", "misc"}
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
@@ -116,6 +123,12 @@ def test_records_and_errors_import_nothing_of_ours() -> None:
 @pytest.mark.parametrize("package", PLACES)
 def test_an_outside_package_is_imported_in_its_one_place(package: str) -> None:
     assert {module for module, found in IMPORTS.items() if package in map(top, found)} == {PLACES[package]}
+
+
+def test_only_the_modules_of_the_database_know_sqlalchemy() -> None:
+    assert {
+        module for module, found in IMPORTS.items() if "sqlalchemy" in map(top, found)
+    } == DATABASE_MODULES
 
 
 def test_each_outside_package_is_asked_for_in_the_project_file() -> None:
