@@ -1,4 +1,7 @@
-"""`python -m service`: the composition root. Options override the environment's settings."""
+"""`python -m service [report | purge | forget]`: the composition root, and what looks after its database.
+
+Options override the environment's settings.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ from indexer import IndexFollower
 from service.app import create_app
 from service.asking import WordGuesser
 from service.confidence import judge
+from service.conversation_commands import forget, purge, report
 from service.conversation_store import ConversationStore
 from service.conversations import Conversations
 from service.database import DatabaseDown, DatabaseUrlError, SchemaMismatch
@@ -31,6 +35,8 @@ from service.terminal import EXIT_FAILED, EXIT_USAGE, fail
 from service.writers import ExtractiveWriter
 
 app = typer.Typer(add_completion=False)
+for command in (report, purge, forget):
+    app.command()(command)
 
 
 @app.callback(invoke_without_command=True)

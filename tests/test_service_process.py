@@ -20,7 +20,6 @@ import httpx
 import pytest
 
 from service.__main__ import greet
-from service.conversation_store import ConversationStore
 from service.serving import PortError, take_port
 from tests.exchanges import bytes_beside
 
@@ -268,10 +267,15 @@ def test_a_stopping_service_stores_what_was_asked_last(database_url: str) -> Non
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0
     assert rated.status_code == 200
-    store = ConversationStore(database_url)
-    kept = store.read_conversation(answer["conversation"], most=5)
-    store.close()
-    assert [exchange.id for exchange in kept] == [answer["id"], last["id"]]
+    with running("service", "report", "--json", database_url=database_url) as process:
+        printed, _ = process.communicate(timeout=START_S)
+    figures = json.loads(printed)
+    assert (figures["questions"], figures["conversations"], figures["up"]) == (2, 1, 1)
+    with running(
+        "service", "forget", "--conversation", last["conversation"], database_url=database_url
+    ) as process:
+        printed, _ = process.communicate(timeout=START_S)
+    assert printed == "2 questions of the conversation deleted\n"
 
 
 def test_nothing_that_was_asked_stands_in_what_the_process_prints_or_keeps(tmp_path: Path) -> None:
@@ -293,6 +297,11 @@ def test_nothing_that_was_asked_stands_in_what_the_process_prints_or_keeps(tmp_p
     assert answer["id"].encode() in content
     assert canary.encode() not in content
     assert canary not in printed
+    page = tmp_path / "report.html"
+    with running("service", "report", "--html", str(page), database_url=f"sqlite:///{file}") as process:
+        printed = "".join(process.communicate(timeout=START_S))
+    assert process.returncode == 0
+    assert canary not in printed + page.read_text("utf-8")
 
 
 def test_tables_of_another_version_end_the_start(tmp_path: Path) -> None:
