@@ -59,7 +59,8 @@ setup: $(READY) $(MODEL)  ## make .venv with the locked packages, and prepare th
 demo: setup  ## index the sample articles and serve them on http://127.0.0.1:PORT
 	@echo "==> Indexing the sample articles into build/demo-index"
 	@$(BIN)/python -m indexer build $(SAMPLES) --index build/demo-index
-	@$(BIN)/python -m service --index build/demo-index --port $(PORT) --example "$(EXAMPLE)" || { code=$$?; \
+	@CITEDESK_DATABASE_URL=sqlite:///build/demo-conversations.db \
+	    $(BIN)/python -m service --index build/demo-index --port $(PORT) --example "$(EXAMPLE)" || { code=$$?; \
 	    [ $$code -ne 1 ] || echo "Way out, where port $(PORT) is taken: make demo PORT=8080" >&2; exit $$code; }
 
 test: setup lint  ## set up, then run ruff, mypy and all tests

@@ -1,4 +1,7 @@
-"""`python -m service`: the composition root. Options override the environment's settings."""
+"""`python -m service [report | purge | forget]`: the composition root, and what looks after its database.
+
+Options override the environment's settings.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,11 @@ import shlex
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from fastapi import FastAPI
@@ -19,29 +23,43 @@ from starlette.types import ASGIApp
 
 from indexer import IndexFollower
 from service.app import create_app
+from service.conversation_commands import forget, purge, report
+from service.conversation_store import ConversationStore
+from service.conversations import Conversations
+from service.database import DatabaseDown, DatabaseUrlError, SchemaMismatch
+from service.handover import SecretError, Webhook
 from service.serving import PortError, serve, take_port
-from service.settings import Settings, SettingsError, read_settings
+from service.settings import PREFIX, Settings, SettingsError, read_settings
 from service.shipped import shipped_rules
+from service.terminal import EXIT_FAILED, EXIT_USAGE, fail
 
-EXIT_FAILED = 1
-EXIT_USAGE = 2
+app = typer.Typer(add_completion=False)
+for command in (report, purge, forget):
+    app.command()(command)
 
 
+@app.callback(invoke_without_command=True)
 def main(
+    context: typer.Context,
     index: Annotated[Path | None, typer.Option(help="Folder that the indexer publishes to.")] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
     example: Annotated[str | None, typer.Option(help="A question to print as a command to paste.")] = None,
 ) -> None:
     """Answer questions over HTTP from an index, and follow it as it is renewed."""
+    if context.invoked_subcommand is not None:
+        return
     try:
         settings = read_settings({"index_dir": index, "host": host, "port": port})
-    except SettingsError as error:
-        _fail(error, EXIT_USAGE)
+        check_follow_ups(settings)
+    except (SettingsError, DatabaseUrlError) as error:
+        fail(error, EXIT_USAGE)
+    except SchemaMismatch as error:
+        fail(error, EXIT_FAILED)
     try:
         taken = take_port(settings.host, settings.port)
     except PortError as error:
-        _fail(error, EXIT_FAILED)
+        fail(error, EXIT_FAILED)
     greeting = greet(settings.host, taken, example=example)
     serve(partial(load_app, settings, greeting), settings=settings, port=taken)
 
@@ -52,22 +70,81 @@ def load_app(settings: Settings, greeting: str, stopping: Callable[[], bool]) ->
         settings.index_dir, poll_s=settings.poll_s, threads=settings.threads, on_event=_report
     )
 
+    conversations = open_conversations(settings)
+
     @asynccontextmanager
     async def follow(app: FastAPI) -> AsyncIterator[None]:
+        conversations.start()
         await run_in_threadpool(follower.start)
         typer.echo(greeting)
         try:
             yield
         finally:
             await run_in_threadpool(follower.stop)
+            await run_in_threadpool(conversations.stop)
 
     return create_app(
         follower,
         settings=settings,
         rules=shipped_rules(settings, clock=time.perf_counter),
+        conversations=conversations,
+        webhook=open_webhook(settings),
         stopping=stopping,
         lifespan=follow,
     )
+
+
+def open_conversations(settings: Settings) -> Conversations:
+    """What keeps the conversations of a service with these settings; not started.
+
+    Raises:
+        DatabaseUrlError
+    """
+    return Conversations(
+        ConversationStore(settings.database_url) if settings.database_url else None,
+        keep_texts=settings.store_questions,
+        retention=timedelta(days=settings.retention_days),
+        now=partial(datetime.now, UTC),
+        on_event=_report,
+    )
+
+
+def open_webhook(settings: Settings) -> Webhook | None:
+    """What takes hand-overs, None where the operator has set up nothing.
+
+    Raises:
+        SettingsError: the secret can't sign.
+    """
+    if not settings.handover_url:
+        return None
+    try:
+        return Webhook(
+            settings.handover_url,
+            secret=settings.handover_secret.get_secret_value(),
+            timeout_s=settings.handover_s,
+        )
+    except SecretError as error:
+        raise SettingsError(f"handover_secret ({PREFIX}HANDOVER_SECRET): {error}") from None
+
+
+def check_follow_ups(settings: Settings) -> None:
+    """Find out before the start what no time will mend; a database that is down is no such thing.
+
+    Raises:
+        DatabaseUrlError
+        SchemaMismatch
+        SettingsError
+    """
+    open_webhook(settings)
+    if not settings.database_url:
+        return
+    store = ConversationStore(settings.database_url)
+    try:
+        store.prepare()
+    except DatabaseDown:
+        return  # the running service says so, and goes on trying
+    finally:
+        store.close()
 
 
 def greet(host: str, port: int, *, example: str | None) -> str:
@@ -99,10 +176,5 @@ def _report(event: str) -> None:
     typer.echo(event, err=True)
 
 
-def _fail(error: Exception, code: int) -> NoReturn:
-    typer.echo(f"service: {error}", err=True)
-    raise typer.Exit(code)
-
-
 if __name__ == "__main__":
-    typer.run(main)
+    app()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -17,7 +18,10 @@ from starlette.types import ASGIApp
 from indexer import IndexMissing, QuestionError, UnknownLocale, UnknownPassage
 from service.admission import RETRY_AFTER_S, Admission, ClientGone, DeadlinePassed, Overloaded
 from service.answering import Rules
+from service.conversations import Conversations
+from service.feedback import FOLLOW_UP_ERRORS, FollowUps, build_follow_ups
 from service.guards import BodyGuard, SecurityHeaders
+from service.handover import Webhook
 from service.head_requests import HeadRequests
 from service.mcp_mount import McpMount, host_rule, load_sessions
 from service.openai_errors import OpenAIErrors
@@ -52,6 +56,7 @@ ERROR_TABLE: tuple[tuple[type[Exception], Kind, bool], ...] = (
     (Overloaded, OVERLOADED, True),
     (DeadlinePassed, DEADLINE, True),
     (ClientGone, CLIENT_GONE, False),
+    *FOLLOW_UP_ERRORS,
 )
 # A client may send any number of unknown keys of any length; a problem stays small.
 FAULTS_MAX = 10
@@ -66,13 +71,16 @@ def create_app(
     *,
     settings: Settings,
     rules: Rules,
+    conversations: Conversations,
+    webhook: Webhook | None = None,
     stopping: Callable[[], bool] = lambda: False,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
     lifespan: Lifespan | None = None,
 ) -> ASGIApp:
     """The whole service as an ASGI application that answers by `rules`.
 
     `stopping` tells readiness that the process will end; `lifespan` starts and stops what the
-    caller owns, such as `indexes`.
+    caller owns, such as `indexes` and `conversations`. Without `webhook` nothing is handed over.
     """
     admission = Admission(
         threads=settings.concurrency, queue_max=settings.queue_max, deadline_s=settings.deadline_s
@@ -85,12 +93,21 @@ def create_app(
         question_max_chars=settings.question_max_chars,
         stopping=stopping,
         new_id=lambda: uuid4().hex,
+        conversations=conversations,
+    )
+    follow_ups = FollowUps(
+        conversations=conversations,
+        webhook=webhook,
+        new_id=desk.new_id,
+        now=now,
+        deadline_s=settings.deadline_s,
     )
     mcp = McpMount(partial(load_sessions, desk, host_rule(settings.host, settings.mcp_hosts)))
     app = _Api(_closing(admission, lifespan, mcp))
     app.include_router(build_routes(desk))
     app.include_router(build_openai_routes(_openai_desk(desk, settings)))
     app.router.routes.extend(mcp.routes)
+    app.include_router(build_follow_ups(follow_ups))
     app.include_router(build_pages())
     _add_problems(app)
     guarded = BodyGuard(app, max_bytes=settings.body_max_bytes, read_s=settings.body_read_s)
@@ -98,9 +115,9 @@ def create_app(
 
 
 def _openai_desk(desk: Desk, settings: Settings) -> OpenAIDesk:
-    memory = ProcessMemory(
-        most=settings.responses_kept, keep_s=settings.responses_kept_s, clock=time.monotonic
-    )
+    # Where users' words are not to be kept, they are not kept in memory either.
+    most = settings.responses_kept if settings.store_questions else 0
+    memory = ProcessMemory(most=most, keep_s=settings.responses_kept_s, clock=time.monotonic)
     return OpenAIDesk(desk=desk, memory=memory, heartbeat_s=settings.heartbeat_s, now=time.time)
 
 

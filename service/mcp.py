@@ -93,7 +93,9 @@ def _add_ask(server: MCPServer[dict[str, object]], desk: Desk) -> None:
         def work(index: Index, checkpoint: Checkpoint) -> AskReply:
             asked = read_question(desk, body, text=question, accept_language=None)
             answer = answer_question(index, asked, rules=desk.rules, checkpoint=checkpoint)
-            return ask_reply(answer, answer_id=desk.new_id())
+            reply = ask_reply(answer, answer_id=desk.new_id(), conversation=desk.new_id())
+            desk.conversations.remember(reply, question=question)
+            return reply
 
         return await _call(desk, work, describe_answer)
 

@@ -81,10 +81,10 @@ def go_on(question: Question, earlier: Conversation) -> Question:
     return replace(question, history=history, locale=question.locale or earlier.locale)
 
 
-def conversation_after(question: Question, answer: str) -> Conversation:
-    """The conversation, now that its question is answered."""
+def conversation_after(question: Question, answer: str, *, name: str) -> Conversation:
+    """The conversation of this id, now that its question is answered."""
     exchange = (Turn("user", question.text), Turn("assistant", answer))
-    return Conversation((*question.history, *exchange), question.locale)
+    return Conversation((*question.history, *exchange), question.locale, name)
 
 
 def _turn(message: MessageBody) -> TurnBody:

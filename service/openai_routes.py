@@ -170,10 +170,18 @@ def _read(
 
 
 def _steps(
-    desk: Desk, index: Index, question: Question, answer_id: str, checkpoint: Checkpoint
+    desk: Desk,
+    index: Index,
+    question: Question,
+    answer_id: str,
+    checkpoint: Checkpoint,
+    *,
+    conversation: str | None = None,
 ) -> Generator[Piece, None, AskReply]:
     answer = yield from answer_steps(index, question, rules=desk.rules, checkpoint=checkpoint)
-    return ask_reply(answer, answer_id=answer_id)
+    reply = ask_reply(answer, answer_id=answer_id, conversation=conversation or desk.new_id())
+    desk.conversations.remember(reply, question=question.text)
+    return reply
 
 
 def _answer(
@@ -185,14 +193,19 @@ def _answer(
 def _answer_and_keep(
     wire: OpenAIDesk, index: Index, question: Question, frame: ResponseFrame, checkpoint: Checkpoint
 ) -> Iterator[Piece]:
+    conversation = None
     if frame.previous_response_id is not None:
         earlier = wire.memory.find(frame.previous_response_id)
         if earlier is None:
             raise _not_kept()
-        question = go_on(question, earlier)
-    reply = yield from _steps(wire.desk, index, question, frame.answer_id, checkpoint)
+        question, conversation = go_on(question, earlier), earlier.id
+    reply = yield from _steps(
+        wire.desk, index, question, frame.answer_id, checkpoint, conversation=conversation
+    )
     if frame.store:  # before the client knows the id
-        wire.memory.keep(frame.response_id, conversation_after(question, reply.answer))
+        wire.memory.keep(
+            frame.response_id, conversation_after(question, reply.answer, name=reply.conversation)
+        )
     yield reply
 
 

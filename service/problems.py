@@ -5,6 +5,8 @@
     /problems/previous-response-not-found  400  not kept, or not kept any more
     /problems/model-not-found              404  OpenAI's API with another model
     /problems/not-found                    404  no such address
+    /problems/not-set-up                   404  the operator has not switched this on
+    /problems/unknown-answer               404  no answer of this id is stored
     /problems/unknown-locale               404  no article in the language asked for; lists `available`
     /problems/unknown-passage              404  the generation has no such passage
     /problems/method-not-allowed           405  the address has other methods
@@ -16,6 +18,8 @@
     /problems/http-error                   any  refused for another reason
     /problems/internal                     500  a fault of the service
     /problems/overloaded                   503  too many questions at once
+    /problems/handover-failed              503  the operator's webhook did not take the hand-over
+    /problems/storage-down                 503  the database does not answer
     /problems/not-ready                    503  no index yet, or stopping
     /problems/deadline                     504  no answer in time
 
@@ -56,6 +60,8 @@ MODEL_NOT_FOUND = Kind("model-not-found", 404, "No such model")
 NOT_FOUND = Kind("not-found", 404, "No such address")
 UNKNOWN_LOCALE = Kind("unknown-locale", 404, "No articles in this locale")
 UNKNOWN_PASSAGE = Kind("unknown-passage", 404, "No such passage")
+NOT_SET_UP = Kind("not-set-up", 404, "This is not switched on")
+UNKNOWN_ANSWER = Kind("unknown-answer", 404, "No such answer")
 METHOD_NOT_ALLOWED = Kind("method-not-allowed", 405, "This address has other methods")
 SLOW_REQUEST = Kind("slow-request", 408, "The body did not arrive in time")
 BODY_TOO_LARGE = Kind("body-too-large", 413, "The body is too large")
@@ -65,6 +71,8 @@ CLIENT_GONE = Kind("client-gone", 499, "The client closed the connection")
 INTERNAL = Kind("internal", 500, "The service failed")
 OVERLOADED = Kind("overloaded", 503, "Too many questions at once")
 NOT_READY = Kind("not-ready", 503, "No question can be answered now")
+HANDOVER_FAILED = Kind("handover-failed", 503, "The hand-over did not arrive")
+STORAGE_DOWN = Kind("storage-down", 503, "The database does not answer")
 DEADLINE = Kind("deadline", 504, "No answer in time")
 
 

@@ -35,10 +35,11 @@ class _Place(TypedDict):
     applies_to: list[str]
 
 
-def ask_reply(answer: Answer, *, answer_id: str) -> AskReply:
+def ask_reply(answer: Answer, *, answer_id: str, conversation: str) -> AskReply:
     """The body of `POST /v1/ask`."""
     return AskReply(
         id=answer_id,
+        conversation=conversation,
         status="answered" if answer.reason is None else "abstained",
         abstain_reason=answer.reason,
         locale=_locale(answer.choice, answer.ranking.locale, fallback=answer.fallback),

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Header, Path, Request
 from indexer import Filters, Index, IndexMissing, Turn
 from service.admission import Admission, Checkpoint
 from service.answering import Question, Rules, answer_question, search_question
+from service.conversations import Conversations
 from service.openapi import problem_docs
 from service.problems import (
     BODY_TOO_LARGE,
@@ -85,6 +86,7 @@ class Desk:
     question_max_chars: int
     stopping: Callable[[], bool]
     new_id: Callable[[], str]
+    conversations: Conversations
 
 
 _ANY_WORK = (NOT_READY, OVERLOADED, DEADLINE)
@@ -109,9 +111,11 @@ def _add_questions(router: APIRouter, desk: Desk) -> None:
 
         def work(checkpoint: Checkpoint) -> AskReply:
             answer = answer_question(index, question, rules=desk.rules, checkpoint=checkpoint)
-            return ask_reply(answer, answer_id=desk.new_id())
+            return ask_reply(answer, answer_id=desk.new_id(), conversation=body.conversation or desk.new_id())
 
-        return await desk.admission.run(work, gone=partial(until_gone, request))
+        reply = await desk.admission.run(work, gone=partial(until_gone, request))
+        desk.conversations.remember(reply, question=body.question)
+        return reply
 
     @router.post("/v1/search", responses=problem_docs(*_ANY_BODY, *_ANY_WORK), summary="Find passages")
     async def search(
@@ -163,7 +167,12 @@ def _add_health(router: APIRouter, desk: Desk) -> None:
             index = desk.indexes.current()
         except IndexMissing as error:
             raise Problem(NOT_READY, desk.indexes.fault or str(error)) from None
-        return ReadyReply(status="ready", generation=index.generation, fault=desk.indexes.fault)
+        return ReadyReply(
+            status="ready",
+            generation=index.generation,
+            fault=desk.indexes.fault,
+            conversations=desk.conversations.state,
+        )
 
 
 def read_question(desk: Desk, body: QuestionBody, *, text: str, accept_language: str | None) -> Question:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from indexer import TranslationType
 from service.citations import WriterName
 from service.confidence import AbstainReason
-from service.request_texts import FilterNames, LocaleTag, QuestionText, TurnText
+from service.request_texts import FilterNames, Id, LocaleTag, QuestionText, TurnText
 
 TURNS_MAX = 20
 HITS_MAX = 50
@@ -67,6 +67,11 @@ class AskBody(QuestionBody):
     """A question that wants an answer."""
 
     question: QuestionText = Field(examples=["Who can cancel a subscription?"])
+    conversation: Id | None = Field(
+        None,
+        description="That of an earlier answer, for a further question; a new one where absent.",
+        examples=["0b9f6c0d2e1a4c3b8d7e6f5a4b3c2d1e"],
+    )
 
 
 class SearchBody(QuestionBody):
@@ -163,6 +168,7 @@ class AskReply(BaseModel):
     """An answer with its citations, or a refusal with its reason."""
 
     id: str = Field(examples=["6f1e0c7d3a5b4f0e9a1d2c3b4a5f6e7d"])
+    conversation: str = Field(examples=["0b9f6c0d2e1a4c3b8d7e6f5a4b3c2d1e"])
     status: Literal["answered", "abstained"] = Field(examples=["answered"])
     abstain_reason: AbstainReason | None = Field(examples=[None])
     locale: LocaleReply
@@ -230,3 +236,6 @@ class ReadyReply(BaseModel):
     status: Literal["ready"] = Field(examples=["ready"])
     generation: str = Field(examples=["20240601T080000Z-1f2e3d4c5b6a"])
     fault: str | None = Field(examples=[None])
+    conversations: Literal["off", "stored", "down"] = Field(
+        description="Whether they are stored now; answers go out in any case.", examples=["stored"]
+    )

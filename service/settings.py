@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.request_texts import QUESTION_MAX_CHARS
@@ -75,6 +75,23 @@ class Settings(BaseSettings):
         3_600.0, gt=0, le=86_400, allow_inf_nan=False,
         description="Seconds that such an answer is kept, in memory.",
     )  # fmt: skip
+    database_url: str = Field(
+        "sqlite:///citedesk.db",
+        repr=False,
+        description="Where conversations are kept: `sqlite:///FILE`, `postgresql://...`, empty for nowhere.",
+    )
+    store_questions: bool = Field(
+        False, description="Whether users' words are kept too: questions, answers, notes."
+    )
+    retention_days: int = Field(90, ge=1, le=3_650, description="Days after which a conversation is deleted.")
+    handover_url: str = Field(
+        "", pattern=r"^(https?://\S+)?$", repr=False,
+        description="Webhook that takes hand-overs; empty for none.",
+    )  # fmt: skip
+    handover_secret: SecretStr = Field(
+        SecretStr(""), description="What hand-overs are signed with: `whsec_` and a base64 key."
+    )
+    handover_s: Seconds = Field(5.0, description="Seconds the webhook has to take a hand-over.")
 
 
 def read_settings(given: Mapping[str, object]) -> Settings:

@@ -17,15 +17,19 @@ KEPT_CHARS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """The turns up to an answer, oldest first, and the locale asked for (None where none was)."""
+    """The turns up to an answer, oldest first, and the locale asked for (None where none was).
+
+    `id` is the conversation's on the wire.
+    """
 
     turns: tuple[Turn, ...]
     locale: str | None
+    id: str | None = None
 
     def shortened(self) -> Conversation:
         """The last turns, cut: what is worth keeping."""
         kept = tuple(Turn(turn.role, turn.content[:KEPT_CHARS]) for turn in self.turns[-KEPT_TURNS:])
-        return Conversation(kept, self.locale)
+        return Conversation(kept, self.locale, self.id)
 
 
 class TurnMemory(Protocol):

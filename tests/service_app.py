@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import httpx
 from starlette.types import ASGIApp
 
 from service.answering import Rules
-from service.app import create_app
+from service.app import Lifespan, create_app
 from service.asking import LocaleGuesser
 from service.confidence import Confidence
+from service.conversation_store import ConversationStore
+from service.conversations import Conversations
+from service.handover import Webhook
 from service.messages import read_messages
 from service.routes import IndexSource
 from service.settings import Settings
@@ -37,6 +41,9 @@ def build_app(
     writer: AnswerWriter | None = None,
     guess: LocaleGuesser = guess_first,
     stopping: Callable[[], bool] = lambda: False,
+    conversations: Conversations | None = None,
+    webhook: Webhook | None = None,
+    lifespan: Lifespan | None = None,
 ) -> ASGIApp:
     """The application over `index` (the fake articles where it isn't given) or `follower`."""
     source = follower or FakeFollower(FakeIndex() if index is None else index)
@@ -50,7 +57,33 @@ def build_app(
         fallback=settings.fallback,
         clock=time.perf_counter,
     )
-    return create_app(cast(IndexSource, source), settings=settings, rules=rules, stopping=stopping)
+    return create_app(
+        cast(IndexSource, source),
+        settings=settings,
+        rules=rules,
+        conversations=conversations or keep_conversations(None),
+        webhook=webhook,
+        stopping=stopping,
+        lifespan=lifespan,
+    )
+
+
+def keep_conversations(
+    url: str | None,
+    *,
+    keep_texts: bool = True,
+    retention: timedelta = timedelta(days=90),
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    on_event: Callable[[str], None] = lambda event: None,
+) -> Conversations:
+    """Conversations in the database of this URL, nowhere without one; not started."""
+    return Conversations(
+        None if url is None else ConversationStore(url),
+        keep_texts=keep_texts,
+        retention=retention,
+        now=now,
+        on_event=on_event,
+    )
 
 
 class Client:

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
 
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
 from indexer import Filters, Ranking, Turn
+from service.__main__ import open_conversations
 from service.serving import serve
 from service.settings import read_settings
 from tests.fake_index import FakeIndex
@@ -44,7 +48,17 @@ def main() -> None:
     def load(stopping: Callable[[], bool]) -> ASGIApp:
         index = SlowIndex()
         index.seconds = seconds
-        return build_app(index, settings=settings, stopping=stopping)
+        conversations = open_conversations(settings)
+
+        @asynccontextmanager
+        async def keep(app: FastAPI) -> AsyncIterator[None]:
+            conversations.start()
+            yield
+            await run_in_threadpool(conversations.stop)
+
+        return build_app(
+            index, settings=settings, stopping=stopping, conversations=conversations, lifespan=keep
+        )
 
     serve(load, settings=settings, port=port)
 

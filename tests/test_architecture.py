@@ -35,6 +35,13 @@ PLACES = {
     "sse_starlette": "service/streaming.py",
     "py3langid": "service/asking.py",
     "pydantic_settings": "service/settings.py",
+    "httpx2": "service/handover.py",
+}
+# Tables, engine and statements are one subject in three modules.
+DATABASE_MODULES = {
+    "service/conversation_store.py",
+    "service/conversation_tables.py",
+    "service/database.py",
 }
 NAMES_WITHOUT_SUBJECT = {"utils", "util", "helpers", "common", "base", "manager", "handler", "misc"}
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
@@ -126,6 +133,12 @@ def test_the_service_does_not_need_the_client_of_the_api_that_it_offers() -> Non
 @pytest.mark.parametrize("package", PLACES)
 def test_an_outside_package_is_imported_in_its_one_place(package: str) -> None:
     assert {module for module, found in IMPORTS.items() if package in map(top, found)} == {PLACES[package]}
+
+
+def test_only_the_modules_of_the_database_know_sqlalchemy() -> None:
+    assert {
+        module for module, found in IMPORTS.items() if "sqlalchemy" in map(top, found)
+    } == DATABASE_MODULES
 
 
 def test_each_outside_package_is_asked_for_in_the_project_file() -> None:

@@ -7,11 +7,10 @@ import shlex
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from indexer.__main__ import app as indexer_app
-from service.__main__ import main as serve
+from service.__main__ import app as service_app
 from service.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parent.parent
@@ -34,12 +33,10 @@ def settings_rows() -> list[str]:
 
 
 def help_of(words: list[str]) -> str:
-    """The help of `python -m words...`: a command of the indexer, or the service's only one."""
-    app, arguments = indexer_app, [words[1], "--help"]
-    if words[0] == "service":
-        app, arguments = typer.Typer(), ["--help"]
-        app.command()(serve)
-    result = CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
+    """The help of `python -m words...`: a command of the indexer or of the service, or serving itself."""
+    app = {"indexer": indexer_app, "service": service_app}[words[0]]
+    command = [] if words[1].startswith("-") else [words[1]]
+    result = CliRunner().invoke(app, [*command, "--help"], env={"COLUMNS": "200"})
     assert result.exit_code == 0, result.output
     return result.output
 

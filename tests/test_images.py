@@ -131,7 +131,8 @@ def test_dependencies_are_listed_from_the_project_file(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
     _, *arguments = json.loads(STAGES["dependencies"].last("RUN") or "")
     subprocess.run([sys.executable, *arguments], cwd=tmp_path, check=True, timeout=30)
-    assert (tmp_path / "service.txt").read_text().splitlines() == PROJECT["dependencies"]
+    postgres = PROJECT["optional-dependencies"]["postgres"]
+    assert (tmp_path / "service.txt").read_text().splitlines() == [*PROJECT["dependencies"], *postgres]
     extra = PROJECT["optional-dependencies"]["indexer"]
     assert (tmp_path / "indexer.txt").read_text().splitlines() == [*PROJECT["dependencies"], *extra]
 
@@ -145,6 +146,13 @@ def test_the_service_image_sets_known_options_and_listens_on_all_addresses() -> 
     settings = Settings.model_validate(given)
     assert (settings.host, settings.port, settings.index_dir) == ("0.0.0.0", 8000, Path("/index"))
     assert STAGES["service"].last("EXPOSE") == "8000"
+
+
+def test_conversations_are_kept_in_a_volume_that_only_the_service_may_enter() -> None:
+    assert service_environment()["CITEDESK_DATABASE_URL"] == "sqlite:////data/citedesk.db"
+    made = next(rest for key, rest in STAGES["base"].steps if key == "RUN" and "/data" in rest)
+    assert "install -d -o citedesk -g citedesk -m 700 /data" in made
+    assert "conversations:/data" in COMPOSE["services"]["service"]["volumes"]
 
 
 @pytest.fixture
@@ -202,10 +210,10 @@ def test_the_indexer_reads_the_corpus_writes_the_index_and_exits() -> None:
 def test_the_service_reads_the_finished_index_and_is_reached_from_this_machine_only() -> None:
     service = COMPOSE["services"]["service"]
     assert service["depends_on"] == {"indexer": {"condition": "service_completed_successfully"}}
-    assert service["volumes"] == [f"index:{service_environment()['CITEDESK_INDEX_DIR']}:ro"]
+    assert service["volumes"][0] == f"index:{service_environment()['CITEDESK_INDEX_DIR']}:ro"
     assert service["ports"] == [f"127.0.0.1:8000:{service_environment()['CITEDESK_PORT']}"]
     assert {"disable", "test"} & service["healthcheck"].keys() == set()
-    assert COMPOSE["volumes"] == {"index": None}
+    assert COMPOSE["volumes"] == {"index": None, "conversations": None}
 
 
 def test_a_stopping_container_has_time_to_answer() -> None:

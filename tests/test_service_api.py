@@ -52,6 +52,7 @@ def test_an_answer_has_all_fields_of_the_wire(client: Client) -> None:
     dense = 0.75 + 0.25 * 8 / (8 * 14) ** 0.5
     score = 0.5 * sentence + 0.5
     assert reply.pop("id").isalnum()
+    assert reply.pop("conversation").isalnum()
     assert 0 <= reply.pop("confidence") <= 1
     assert set(reply.pop("timings_ms")) == {"locale", "search", "confidence", "writing", "total"}
     [citation] = reply.pop("citations")
@@ -206,6 +207,7 @@ def test_ready_names_the_generation_and_why_a_newer_one_was_not_taken() -> None:
     follower = FakeFollower(FakeIndex(), fault="generation x: vectors.faiss differs from its manifest")
     assert Client(build_app(follower=follower)).get("/health/ready").json() == {
         "status": "ready",
+        "conversations": "off",
         "generation": GENERATION,
         "fault": "generation x: vectors.faiss differs from its manifest",
     }
@@ -335,6 +337,8 @@ def test_the_document_describes_each_address_with_its_problems(client: Client) -
         "post /v1/chat/completions": openai,
         "get /v1/models": ["200", "503"],
         "get /v1/models/{model}": ["200", "404", "503", "default"],
+        "post /v1/feedback": questions,
+        "post /v1/handover": questions,
     }
     assert "HTTPValidationError" not in document["components"]["schemas"]
 

@@ -104,7 +104,8 @@ def test_a_response_has_openais_form_with_the_answer_beside(client: Client) -> N
         "usage": None,
     }
     asked = client.ask(OUTAGES, locale="ja-jp")
-    assert {**answer, "id": 0, "timings_ms": 0} == {**asked, "id": 0, "timings_ms": 0}
+    varying = {"id": 0, "conversation": 0, "timings_ms": 0}
+    assert {**answer, **varying} == {**asked, **varying}
 
 
 def test_the_events_of_an_answer_come_in_openais_order(client: Client) -> None:
@@ -139,7 +140,7 @@ def test_streamed_and_whole_responses_are_the_same(client: Client) -> None:
         for item in reply["output"]:
             item["id"] = 0
         reply.update(id=0, created_at=0, completed_at=0)
-        reply["citedesk"].update(id=0, timings_ms=0)
+        reply["citedesk"].update(id=0, conversation=0, timings_ms=0)
     assert streamed == whole
 
 
@@ -228,7 +229,8 @@ def listening(**settings: Any) -> tuple[Client, list[Any]]:
             heard.append((question, said, options["locale"]))
             return super().search(question, **options)
 
-    return Client(build_app(Index(), settings=Settings(fallback=False, **settings))), heard
+    settings = {"store_questions": True, "fallback": False, **settings}
+    return Client(build_app(Index(), settings=Settings(**settings))), heard
 
 
 def test_earlier_messages_are_the_history() -> None:
@@ -413,3 +415,21 @@ def test_without_an_index_a_stream_is_503() -> None:
     assert response.headers["retry-after"] == "1"
     assert response.json()["error"]["type"] == "server_error"
     assert client.get("/v1/models").status_code == 503
+
+
+def test_where_users_words_are_not_kept_no_response_can_be_gone_on_from() -> None:
+    client, _ = listening(store_questions=False)
+    first = respond(client, OUTAGES)
+    body = {"input": "And prices?", "previous_response_id": first["id"]}
+    response = client.post("/v1/responses", body)
+    assert response.status_code == 400
+    assert response.json()["error"]["code"] == "previous_response_not_found"
+
+
+def test_a_response_gone_on_from_is_of_the_same_conversation() -> None:
+    client, _ = listening()
+    first = respond(client, OUTAGES)
+    second = respond(client, "And prices?", previous_response_id=first["id"])
+    other = respond(client, OUTAGES)
+    ids = [reply["citedesk"]["conversation"] for reply in (first, second, other)]
+    assert ids[0] == ids[1] != ids[2]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from service.settings import PREFIX, Settings, SettingsError, read_settings
 
@@ -30,6 +31,12 @@ DEFAULTS = {
     "heartbeat_s": 15.0,
     "responses_kept": 1_000,
     "responses_kept_s": 3_600.0,
+    "database_url": "sqlite:///citedesk.db",
+    "store_questions": False,
+    "retention_days": 90,
+    "handover_url": "",
+    "handover_secret": SecretStr(""),
+    "handover_s": 5.0,
 }
 
 
@@ -90,6 +97,12 @@ def test_a_variable_of_another_program_is_left_alone(monkeypatch: pytest.MonkeyP
         ("heartbeat_s", "0"),
         ("responses_kept", "-1"),
         ("responses_kept_s", "0"),
+        ("store_questions", "perhaps"),
+        ("retention_days", "0"),
+        ("retention_days", "3651"),
+        ("handover_url", "ftp://desk.example"),
+        ("handover_url", "https://desk.example/a b"),
+        ("handover_s", "0"),
     ],
 )
 def test_a_value_out_of_bounds_is_refused_with_its_names(
@@ -98,3 +111,11 @@ def test_a_value_out_of_bounds_is_refused_with_its_names(
     monkeypatch.setenv(f"{PREFIX}{name.upper()}", value)
     with pytest.raises(SettingsError, match=rf"{name} \({PREFIX}{name.upper()}"):
         read_settings({})
+
+
+def test_no_secret_is_shown_with_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CITEDESK_DATABASE_URL", "postgresql://kim:canary7319@host/help")
+    monkeypatch.setenv("CITEDESK_HANDOVER_SECRET", "whsec_canary7319")
+    settings = read_settings({})
+    assert "canary7319" in settings.database_url
+    assert "canary7319" not in repr(settings) + str(settings)
