@@ -156,17 +156,21 @@ class BlockReader:
 
     def _paragraph(self, read: InlineText) -> BlockDraft | None:
         pieces = read.pieces()
-        if self._opens_alert and pieces:
+        opens_alert = self._opens_alert
+        if opens_alert and pieces:
             pieces = (_without_alert_mark(pieces[0]), *pieces[1:])
-        self._opens_alert = False
         if not any(piece.target.strip() for piece in pieces):
-            return None
-        kind = BlockKind.ITEM if self._leads else BlockKind.PARAGRAPH
-        if read.images_only:
-            kind = BlockKind.IMAGE
+            return None  # a label alone: what follows opens the alert
+        self._opens_alert = False
+        kind = BlockKind.IMAGE if read.images_only else self._prose_kind(opens_alert)
         draft = BlockDraft(kind, (pieces,), self._leads[-1] if self._leads else (), read.has_link)
         self._drafts.append(draft)
         return draft
+
+    def _prose_kind(self, opens_alert: bool) -> BlockKind:
+        if self._leads:
+            return BlockKind.ITEM
+        return BlockKind.ALERT if opens_alert else BlockKind.PARAGRAPH
 
     def _code(self, content: str) -> None:
         if self._lifted.mark is not None and self._lifted.mark.search(content):

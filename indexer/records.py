@@ -22,6 +22,7 @@ class BlockKind(StrEnum):
     """What a stretch of a section's text was in the article."""
 
     PARAGRAPH = "paragraph"
+    ALERT = "alert"  # the first paragraph of a note or quotation; its label is not in the text
     ITEM = "item"
     COLUMNS = "columns"  # a table's header row
     ROW = "row"

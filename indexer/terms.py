@@ -25,6 +25,8 @@ _WIDE = (
 )
 _RUN = re.compile(rf"([{_WIDE}]+)|([^\W_{_WIDE}]+)")
 _WIDE_RUN = re.compile(rf"[{_WIDE}]+")
+# What may carry an accent in folded text; kana keep their voicing marks.
+_ACCENTED = re.compile(rf"[^\W_0-9a-z{_WIDE}]+")
 _CODE = re.compile(rf"[^\W_{_WIDE}]+(?:[-._/+&'][^\W_{_WIDE}]+)+")
 _WIDE_GAP = re.compile(rf"(?<=[{_WIDE}])\s+(?=[{_WIDE}])")
 _LONG_VOWEL = re.compile(r"(?<=[\u30a1-\u30fa])[-‐‑–—―−~](?![0-9a-z])")
@@ -64,12 +66,14 @@ class Terms:
 
     def bare(self, text: str) -> str:
         """`text` as the characters of its terms stand in it (`characters_of`)."""
-        return _without_accents(simplify(fold(text)) if self._chinese else fold(text))
+        folded = simplify(fold(text)) if self._chinese else fold(text)
+        return _ACCENTED.sub(lambda run: _without_accents(run[0]), folded)
 
 
 def characters_of(term: str) -> str:
     """The characters that a text with this term holds; a stem may stand inside a longer word."""
-    return _without_accents(term[1:] if term[0] in "_=" else term)
+    characters = term[1:] if term[0] in "_=" else term
+    return _ACCENTED.sub(lambda run: _without_accents(run[0]), characters)
 
 
 def is_word(term: str) -> bool:
@@ -87,6 +91,7 @@ def _word_terms(word: str, stem: str) -> tuple[str, ...]:
     return (f"_{stem}", *grams)
 
 
+@lru_cache(maxsize=10_000)
 def _without_accents(word: str) -> str:
     if word.isascii():
         return word

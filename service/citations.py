@@ -5,8 +5,8 @@ of appearance.
 
 A sentence alone is hard to judge ("This may take two days."), so a quote takes in the sentences
 around it as far as `QUOTE_COLUMNS` allow: those of its paragraph and of the paragraphs beside it, or
-of its list item. Beyond an item's or a row's border the article has more than words (a bullet, a
-number, a bar), and the quote would not stand there as it is. A mark inside a quote that is there
+of its list item or alert. Beyond their borders the article has more than words (a bullet, a number,
+a label, a bar), and the quote would not stand there as it is. A mark inside a quote that is there
 already is that citation's.
 """
 
@@ -196,7 +196,7 @@ def _may_join(passage: Passage, sentence: Sentence, mark: Mark) -> bool:
     first, last = min(sentence.start, mark.start), max(sentence.end, mark.end)
     crossed = [block for block in passage.blocks if block.start < last and first < block.end]
     if len(crossed) == 1:
-        return crossed[0].kind in (BlockKind.PARAGRAPH, BlockKind.ITEM)
+        return crossed[0].kind in (BlockKind.PARAGRAPH, BlockKind.ALERT, BlockKind.ITEM)
     return all(block.kind is BlockKind.PARAGRAPH for block in crossed)
 
 

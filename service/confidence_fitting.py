@@ -20,8 +20,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
 
 from indexer import Index, Question, open_index, read_questions
 from service.answering import HITS_READ
@@ -81,7 +79,7 @@ def fit_confidence(examples: Examples, *, answered: float) -> Fit:
     refused = chances < np.quantile(chances[right], 1 - answered)
     figures = {
         "questions": float(len(right)),
-        "auroc": float(roc_auc_score(right, chances)),
+        "auroc": _auroc_among(np.ones_like(right), right, chances),
         "auroc_near_miss": _auroc_among(right | examples.near_miss, right, chances),
         "auroc_off_topic": _auroc_among(~examples.near_miss, right, chances),
         "answered": float(1 - refused[right].mean()),
@@ -93,6 +91,8 @@ def fit_confidence(examples: Examples, *, answered: float) -> Fit:
 
 
 def _auroc_among(chosen: Flags, right: Flags, chances: Numbers) -> float:
+    from sklearn.metrics import roc_auc_score
+
     return float(roc_auc_score(right[chosen], chances[chosen]))
 
 
@@ -109,6 +109,9 @@ def cross_validate(examples: Examples) -> Numbers:
 
 
 def _fit(features: Numbers, answerable: Flags) -> FittedConfidence:
+    # Imported here and below: a host that only answers has no scikit-learn.
+    from sklearn.linear_model import LogisticRegression
+
     mean, deviation = features.mean(axis=0), features.std(axis=0)
     deviation[deviation == 0] = 1.0
     model = LogisticRegression(C=REGULARISATION).fit((features - mean) / deviation, answerable)

@@ -30,6 +30,7 @@ PLACES = {
     "Stemmer": "indexer/terms.py",
     "ir_measures": "indexer/evaluation.py",
     "granian": "service/serving.py",
+    "matplotlib": "indexer/plots.py",
     "mcp": "service/mcp.py",
     "mcp_types": "service/mcp.py",
     "sse_starlette": "service/streaming.py",
@@ -143,7 +144,8 @@ def test_only_the_modules_of_the_database_know_sqlalchemy() -> None:
 
 def test_each_outside_package_is_asked_for_in_the_project_file() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    asked = [*project["dependencies"], *project["optional-dependencies"]["indexer"]]
+    extras = project["optional-dependencies"]
+    asked = [*project["dependencies"], *extras["indexer"], *extras["notebooks"]]
     owners = packages_distributions()
     imported = {top(entry) for found in IMPORTS.values() for entry in found}
     outside = imported - sys.stdlib_module_names - {"indexer", "service"}

@@ -188,6 +188,14 @@ def test_missing_real_articles_are_named_with_the_way_out(tmp_path: Path) -> Non
     assert 'make evaluate CORPUS="DIR ..." QUESTIONS=DIR' in done.stderr
 
 
+def test_a_missing_index_for_the_notebooks_is_named_with_the_way_out(tmp_path: Path) -> None:
+    variables = {"INDEX": str(tmp_path), "QUESTIONS": "indexer/samples/questions.jsonl"}
+    done = run_make("--old-file=setup", "notebooks", variables=variables)
+    assert done.returncode != 0
+    assert f"there is no index in {tmp_path}" in done.stderr
+    assert "Way out: make notebooks INDEX=DIR QUESTIONS=DIR" in done.stderr
+
+
 def torch_command(build: str) -> str:
     printed = run_make("--dry-run", "--always-make", ".venv/torch-build", variables={"TORCH": build}).stdout
     joined = re.sub(r"\\\n\s*", "", printed)
@@ -221,6 +229,7 @@ def test_help_lists_every_target_a_person_types() -> None:
         "check",
         "coverage",
         "evaluate",
+        "notebooks",
         "bench",
         "lock",
         "clean",
