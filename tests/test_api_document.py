@@ -73,10 +73,16 @@ def events(text: str) -> list[tuple[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def address(sample_build: tuple[Path, BuildReport]) -> Iterator[str]:
-    """The service over the sample articles."""
+def address(
+    sample_build: tuple[Path, BuildReport], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The service over the sample articles; it keeps what is asked."""
+    kept = {
+        "database_url": f"sqlite:///{tmp_path_factory.mktemp('kept') / 'citedesk.db'}",
+        "store_questions": "true",
+    }
     port = take_port("127.0.0.1", 0)
-    with running("service", "--index", str(sample_build[0]), "--port", str(port), drain_s="0"):
+    with running("service", "--index", str(sample_build[0]), "--port", str(port), drain_s="0", **kept):
         address = wait_until_live(port)
         assert httpx.get(f"{address}/health/ready").status_code == 200
         yield address
