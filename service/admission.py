@@ -59,6 +59,8 @@ class Admission:
         ends: set[asyncio.Future[Any]] = {result, leaving}
         try:
             await asyncio.wait(ends, timeout=self._deadline_s, return_when=asyncio.FIRST_COMPLETED)
+            if result.cancelled():
+                raise Overloaded("the service is stopping")  # it waited when `close` was called
             if result.done():
                 return result.result()
             if leaving.done():

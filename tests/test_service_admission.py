@@ -139,3 +139,19 @@ def test_nothing_is_taken_after_closing() -> None:
     with pytest.raises(Overloaded, match="stopping"):
         asyncio.run(admission.run(lambda checkpoint: None, gone=stay))
     assert admission.free == 1
+
+
+def test_what_waits_at_closing_is_told_that_the_service_stops(gate: threading.Event) -> None:
+    admission = Admission(threads=1, queue_max=1, deadline_s=5)
+
+    async def scenario() -> bool:
+        running = asyncio.create_task(admission.run(lambda c: gate.wait(5), gone=stay))
+        waiting = asyncio.create_task(admission.run(lambda c: True, gone=stay))
+        await until(lambda: admission.free == 0)
+        admission.close()
+        with pytest.raises(Overloaded, match="the service is stopping"):
+            await waiting
+        gate.set()
+        return await running
+
+    assert asyncio.run(scenario())

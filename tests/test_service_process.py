@@ -154,7 +154,8 @@ def test_slow_clients_do_not_keep_others_waiting(hurried: int) -> None:
 
 def test_on_sigterm_readiness_ends_requests_finish_and_the_exit_code_is_0() -> None:
     port = take_port("127.0.0.1", 0)
-    with running("tests.slow_service", str(port), "1.5", concurrency="8", drain_s="1") as process:
+    # Long enough that all requests have come in, on a busy machine too.
+    with running("tests.slow_service", str(port), "1.5", concurrency="8", drain_s="3") as process:
         address = wait_until_live(port)
         with ThreadPoolExecutor(8) as pool:
             asked = [
