@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import Stemmer
 
@@ -50,6 +50,8 @@ class Terms:
         self._chinese = locale.startswith("zh")
         stemmer = Stemmer.Stemmer(_STEMMERS.get(locale.split("-")[0], "english"))
         self._word = lru_cache(maxsize=100_000)(lambda word: _word_terms(word, stemmer.stemWord(word)))
+        # The sentences of often found passages, some megabytes.
+        self._bare = lru_cache(maxsize=20_000)(partial(_bare, chinese=self._chinese))
 
     def __call__(self, text: str) -> list[str]:
         """The terms of `text` in order, with repetitions."""
@@ -66,8 +68,12 @@ class Terms:
 
     def bare(self, text: str) -> str:
         """`text` as the characters of its terms stand in it (`characters_of`)."""
-        folded = simplify(fold(text)) if self._chinese else fold(text)
-        return _ACCENTED.sub(lambda run: _without_accents(run[0]), folded)
+        return self._bare(text)
+
+
+def _bare(text: str, *, chinese: bool) -> str:
+    folded = simplify(fold(text)) if chinese else fold(text)
+    return _ACCENTED.sub(lambda run: _without_accents(run[0]), folded)
 
 
 def characters_of(term: str) -> str:
