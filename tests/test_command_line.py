@@ -202,7 +202,7 @@ def test_build_reports_for_eyes_and_for_machines(unbuilt: SmallIndex) -> None:
     assert "skipped 1: a table of contents (--json names each)" in first.stdout
     assert f"not read: {unbuilt.file('fr-fr', 'broken')}:1: the front matter is not closed" in first.stdout
     assert f"published {unbuilt.generation.name} in" in first.stdout
-    for stage in ("preparing model", "reading files", "verifying index", "reading articles: 4", "publishing"):
+    for stage in ("preparing model", "reading files", "verifying index", "reading articles: 6", "publishing"):
         assert stage in first.stderr
 
     second = json.loads(build(unbuilt, "--json").stdout)

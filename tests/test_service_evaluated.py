@@ -40,10 +40,10 @@ def test_an_answer_is_reported_with_its_quotes(answerer: Answerer, index: FakeIn
     text = "Darf der Anbieter Kunden wegen Ausfällen schreiben?"
     given = ask(answerer, index, text, "de-de")
     quote = Quote(
-        "Der Anbieter darf Ihren Kunden wegen Ausfällen schreiben.",
+        "Der Anbieter darf Ihren Kunden wegen Ausfällen schreiben. Wegen Preisen schreibt er ihnen nie.",
         "partner-help/mail",
         "de-de/partner-help/mail#when-we-write.0",
-        "The vendor may write to your customers about outages.",
+        "The vendor may write to your customers about outages. It never writes to them about prices.",
     )
     assert given == Answered("q", own_confidence(index, text, "de-de"), True, False, None, (quote,))
 
@@ -68,7 +68,9 @@ def test_a_refusal_is_reported_with_its_reason(answerer: Answerer, index: FakeIn
 def test_earlier_turns_are_heard(answerer: Answerer, index: FakeIndex) -> None:
     history = (Turn("user", "May the vendor write about outages?"), Turn("assistant", "Yes."))
     given = ask(answerer, index, "to customers?", "en-us", *history)
-    assert [quote.text for quote in given.quotes] == ["The vendor may write to your customers about outages."]
+    assert [quote.text for quote in given.quotes] == [
+        "The vendor may write to your customers about outages. It never writes to them about prices."
+    ]
 
 
 def test_the_environment_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
