@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,8 @@ class LexicalIndex:
 
     def __init__(self, folder: Path, locale: str) -> None:
         self._terms = Terms(locale)
+        # One search takes a question's terms for three things, and one conversation many times.
+        self._asked = lru_cache(maxsize=256)(self._take_terms)
         try:
             size = json.loads((folder / "size.json").read_text("utf-8"))
             self._rows = int(size["rows"])
@@ -86,7 +89,7 @@ class LexicalIndex:
 
     def scores(self, question: str) -> Scores:
         """BM25 of every row, `(rows,)`, divided by the question's summed idf: 0..1."""
-        terms = list(dict.fromkeys(self._terms(question)))
+        terms = self._asked(question)
         if self._index is None or not terms:
             return np.zeros(self._rows, dtype=np.float32)
         known = [number for term in terms if (number := self._index.vocab_dict.get(term)) is not None]
@@ -100,7 +103,7 @@ class LexicalIndex:
 
     def words(self, question: str) -> QuestionWords:
         """The question's terms with their idf, to be looked for in sentences."""
-        terms = dict.fromkeys(self._terms(question))
+        terms = self._asked(question)
         unknown = float(_idf(np.zeros(1), self._rows)[0])
         weights = {
             term: unknown if (number := self._number(term)) is None else float(self._idf[number])
@@ -114,12 +117,15 @@ class LexicalIndex:
         The mean over its words of their share of rows, where FAMILIAR_SHARE is as good as all: 326 of
         332 questions in ten languages are most familiar to their own (2026-11-21).
         """
-        words = [term for term in dict.fromkeys(self._terms(text)) if is_word(term)]
+        words = [term for term in self._asked(text) if is_word(term)]
         if not words:
             return 0.0
         known = [number for word in words if (number := self._number(word)) is not None]
         shares = self._frequency[known] / (FAMILIAR_SHARE * self._rows)
         return float(np.minimum(shares, 1.0).sum()) / len(words)
+
+    def _take_terms(self, question: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self._terms(question)))
 
     def _number(self, term: str) -> int | None:
         number: int | None = None if self._index is None else self._index.vocab_dict.get(term)

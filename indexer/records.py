@@ -169,7 +169,8 @@ class Hit:
     """A passage in a ranking. `rank` starts at 1.
 
     `sentence_scores[i]` belongs to `passage.sentences[i]`; a cosine, the better of its two sides.
-    `sentence_words[i]` is the share of the question's summed idf that it holds, the better side.
+    `sentence_words[i]` is the share of the question's summed idf that it holds, the better side; it is
+    empty from the sixth hit on.
     """
 
     passage: Passage

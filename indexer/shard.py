@@ -26,8 +26,10 @@ from indexer.shard_files import RowTable, load_row_table
 from indexer.vectors import FlatVectors, Vectors
 
 # Candidates of each leg.
-DENSE_ROWS = 150
+DENSE_ROWS = 100
 LEXICAL_ROWS = 80
+# Hits whose sentences are searched for the question's words: an answer is written from no more.
+WORDS_HITS = 5
 # The rank whose lexical score the best one is measured by.
 LEAD_OVER = 5
 
@@ -125,7 +127,9 @@ class Shard:
             )
             first, last = np.searchsorted(rows, self._sentence_bounds[number : number + 2])
             by_sentence = self._by_sentence(passage, rows[first:last], row_scores[first:last])
-            held = tuple(_words_held(passage, sentence, words) for sentence in passage.sentences)
+            held: tuple[float, ...] = ()
+            if len(hits) < WORDS_HITS:
+                held = tuple(_words_held(passage, sentence, words) for sentence in passage.sentences)
             score = min(float(fused[at]), float(ceiling))
             hits.append(Hit(passage, len(hits) + 1, score, scores, by_sentence, held))
             if len(hits) == k:
