@@ -30,6 +30,7 @@ PLACES = {
     "Stemmer": "indexer/terms.py",
     "ir_measures": "indexer/evaluation.py",
     "granian": "service/serving.py",
+    "limits": "service/rate_limits.py",
     "py3langid": "service/asking.py",
     "pydantic_settings": "service/settings.py",
 }
