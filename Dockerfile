@@ -9,9 +9,11 @@ ENV PATH=/opt/citedesk/bin:$PATH \
     PIP_ROOT_USER_ACTION=ignore \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
-# A new volume mounted on /index takes this folder's owner, so that the indexer may write to it.
+# A new volume mounted on one of these takes its owner, so that the indexer may write to /index, and
+# `keys create` to /keys.
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /tmp citedesk \
-    && install -d -o citedesk -g citedesk /index
+    && install -d -o citedesk -g citedesk /index \
+    && install -d -m 700 -o citedesk -g citedesk /keys
 WORKDIR /src
 
 FROM base AS wheel
@@ -60,7 +62,9 @@ CMD ["--help"]
 FROM base AS service
 COPY --from=service-packages /opt/citedesk /opt/citedesk
 # A container's own loopback address can't be reached from outside it: listen on all of its addresses.
+# So it doesn't start before there is a key in /keys, or CITEDESK_OPEN says true or false.
 ENV CITEDESK_INDEX_DIR=/index \
+    CITEDESK_KEYS_FILE=/keys/keys.json \
     CITEDESK_HOST=0.0.0.0 \
     CITEDESK_PORT=8000
 WORKDIR /

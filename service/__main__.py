@@ -1,9 +1,10 @@
-"""`python -m service`: the composition root. Options override the environment's settings."""
+"""`python -m service [keys ...]`: the composition root. Options override the environment's settings."""
 
 from __future__ import annotations
 
 import json
 import shlex
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -16,10 +17,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
 from indexer import IndexFollower
+from service.access import Access, AccessRules
+from service.access_check import AccessError, check_access
+from service.addresses import is_loopback
 from service.app import create_app
 from service.asking import WordGuesser
 from service.confidence import judge
+from service.key_commands import keys_app
+from service.key_file import KeyFile
 from service.messages import read_messages
+from service.rate_limits import RateLimiter, open_storage
+from service.rates import parse_rate
 from service.serving import PortError, serve, take_port
 from service.settings import Settings, SettingsError, read_settings
 from service.writers import ExtractiveWriter
@@ -27,23 +35,34 @@ from service.writers import ExtractiveWriter
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 
+app = typer.Typer(add_completion=False)
+app.add_typer(keys_app, name="keys")
 
+
+@app.callback(invoke_without_command=True)
 def main(
+    context: typer.Context,
     index: Annotated[Path | None, typer.Option(help="Folder that the indexer publishes to.")] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+    open_to_all: Annotated[
+        bool | None, typer.Option("--open/--closed", help="Take questions without a key, or never do.")
+    ] = None,
     example: Annotated[str | None, typer.Option(help="A question to print as a command to paste.")] = None,
 ) -> None:
     """Answer questions over HTTP from an index, and follow it as it is renewed."""
+    if context.invoked_subcommand is not None:
+        return
     try:
-        settings = read_settings({"index_dir": index, "host": host, "port": port})
-    except SettingsError as error:
+        settings = read_settings({"index_dir": index, "host": host, "port": port, "open": open_to_all})
+        who = check_access(settings)
+    except (SettingsError, AccessError) as error:
         _fail(error, EXIT_USAGE)
     try:
         taken = take_port(settings.host, settings.port)
     except PortError as error:
         _fail(error, EXIT_FAILED)
-    greeting = greet(settings.host, taken, example=example)
+    greeting = f"{greet(settings.host, taken, example=example)}\n{who}"
     serve(partial(load_app, settings, greeting), settings=settings, port=taken)
 
 
@@ -69,8 +88,35 @@ def load_app(settings: Settings, greeting: str, stopping: Callable[[], bool]) ->
         confidence=judge,
         guess=WordGuesser(),
         messages=read_messages(),
+        access=make_access(settings),
         stopping=stopping,
         lifespan=follow,
+    )
+
+
+def make_access(settings: Settings) -> Access:
+    """Who may call, by the file of keys and the settings.
+
+    Raises:
+        KeyFileError: the file can't be read.
+        LimitsError: requests can't be counted where the settings say.
+    """
+    secret = settings.token_secret
+    rules = AccessRules(
+        open=settings.open,
+        loopback=is_loopback(settings.host),
+        rate=parse_rate(settings.rate),
+        token_s=settings.token_s,
+        token_secret=None if secret is None else secret.get_secret_value(),
+        origins=frozenset(settings.origins),
+        proxies=settings.proxies,
+    )
+    storage = open_storage(settings.limits_url)
+    return Access(
+        KeyFile(settings.keys_file, clock=time.monotonic, on_event=_report),
+        rules,
+        limiter=RateLimiter(storage, clock=time.monotonic, on_event=_report),
+        now=time.time,
     )
 
 
@@ -94,4 +140,4 @@ def _fail(error: Exception, code: int) -> NoReturn:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()

@@ -14,13 +14,16 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from indexer import IndexMissing, QuestionError, UnknownLocale, UnknownPassage
+from service.access import Access
 from service.admission import RETRY_AFTER_S, Admission, ClientGone, DeadlinePassed, Overloaded
 from service.answering import Rules
 from service.asking import LocaleGuesser
 from service.confidence import Confidence
+from service.gate import Gate
 from service.guards import BodyGuard, SecurityHeaders
 from service.messages import Messages
 from service.openapi import describe
+from service.origins import CrossOrigin
 from service.pages import build_pages
 from service.problems import (
     CLIENT_GONE,
@@ -40,6 +43,7 @@ from service.problems import (
 )
 from service.routes import Desk, IndexSource, build_routes
 from service.settings import Settings
+from service.widget_session import build_session_route
 from service.writers import AnswerWriter
 
 # What a route raises, the problem that it becomes, and whether trying again soon may help.
@@ -67,6 +71,7 @@ def create_app(
     confidence: Confidence,
     guess: LocaleGuesser,
     messages: Messages,
+    access: Access,
     stopping: Callable[[], bool] = lambda: False,
     clock: Callable[[], float] = time.perf_counter,
     lifespan: Lifespan | None = None,
@@ -100,8 +105,11 @@ def create_app(
     app = _Api(_closing(admission, lifespan))
     app.include_router(build_routes(desk))
     app.include_router(build_pages())
+    app.include_router(build_session_route(access))
     _add_problems(app)
-    return SecurityHeaders(BodyGuard(app, max_bytes=settings.body_max_bytes, read_s=settings.body_read_s))
+    guarded = BodyGuard(app, max_bytes=settings.body_max_bytes, read_s=settings.body_read_s)
+    gated = Gate(guarded, access=access)
+    return SecurityHeaders(CrossOrigin(gated, allows=access.allows_origin))
 
 
 def _closing(admission: Admission, lifespan: Lifespan | None) -> Lifespan:

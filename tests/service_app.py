@@ -9,6 +9,7 @@ from typing import Any, cast
 import httpx
 from starlette.types import ASGIApp
 
+from service.access import Access
 from service.app import create_app
 from service.asking import LocaleGuesser
 from service.confidence import Confidence, judge
@@ -16,6 +17,7 @@ from service.messages import read_messages
 from service.routes import IndexSource
 from service.settings import Settings
 from service.writers import AnswerWriter, ExtractiveWriter
+from tests.access import make_access
 from tests.fake_index import FakeFollower, FakeIndex
 
 JSON = {"Content-Type": "application/json"}
@@ -35,8 +37,12 @@ def build_app(
     writer: AnswerWriter | None = None,
     guess: LocaleGuesser = guess_first,
     stopping: Callable[[], bool] = lambda: False,
+    access: Access | None = None,
 ) -> ASGIApp:
-    """The application over `index` (the fake articles where it isn't given) or `follower`."""
+    """The application over `index` (the fake articles where it isn't given) or `follower`.
+
+    Everybody on this machine may do everything where `access` isn't given.
+    """
     source = follower or FakeFollower(FakeIndex() if index is None else index)
     return create_app(
         cast(IndexSource, source),
@@ -46,6 +52,7 @@ def build_app(
         guess=guess,
         messages=read_messages(),
         stopping=stopping,
+        access=access or make_access(),
     )
 
 
@@ -62,7 +69,7 @@ class Client:
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         async def call() -> httpx.Response:
             transport = httpx.ASGITransport(self._app, raise_app_exceptions=self._faults_escape)
-            async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+            async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
                 return await client.request(method, path, **options)
 
         return asyncio.run(call())

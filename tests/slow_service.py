@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from starlette.types import ASGIApp
 
 from indexer import Filters, Ranking, Turn
+from service.__main__ import make_access
 from service.serving import serve
 from service.settings import read_settings
 from tests.fake_index import FakeIndex
@@ -19,7 +20,7 @@ from tests.service_app import build_app
 
 
 class SlowIndex(FakeIndex):
-    """The fake index, after a rest of `seconds` before each search."""
+    """The fake index, after a rest of `seconds` before each search; it fails at "explode"."""
 
     seconds = 0.0
 
@@ -34,6 +35,8 @@ class SlowIndex(FakeIndex):
         among: Collection[str] | None = None,
     ) -> Ranking:
         time.sleep(self.seconds)
+        if "explode" in question:
+            raise RuntimeError(f"can't search {question!r}")
         return super().search(question, locale=locale, k=k, filters=filters, history=history, among=among)
 
 
@@ -44,7 +47,7 @@ def main() -> None:
     def load(stopping: Callable[[], bool]) -> ASGIApp:
         index = SlowIndex()
         index.seconds = seconds
-        return build_app(index, settings=settings, stopping=stopping)
+        return build_app(index, settings=settings, stopping=stopping, access=make_access(settings))
 
     serve(load, settings=settings, port=port)
 
