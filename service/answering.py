@@ -45,7 +45,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What decides how a question is answered; `clock` gives seconds."""
+    """What decides how a question is answered; `clock` gives seconds, `on_answer` hears each answer."""
 
     writer: AnswerWriter
     confidence: Confidence
@@ -54,6 +54,7 @@ class Rules:
     refuse_below: float
     fallback: bool
     clock: Clock
+    on_answer: Callable[[Answer], None] = lambda answer: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ def answer_question(
         answered = _ask_elsewhere(index, question, choice.served, rules=rules, watch=watch)
     attempt = answered or asked
     reason = None if answered else asked.reason
-    return Answer(
+    answer = Answer(
         text=attempt.cited.text if reason is None else rules.messages.refusal(reason, choice.served),
         reason=reason,
         choice=choice,
@@ -151,6 +152,8 @@ def answer_question(
         ranking=replace(attempt.ranking, hits=attempt.ranking.hits[: question.k]),
         timings_ms=watch.total(),
     )
+    rules.on_answer(answer)
+    return answer
 
 
 def _choose(index: Index, question: Question, guess: LocaleGuesser) -> LocaleChoice:

@@ -22,6 +22,8 @@ from service.confidence import Confidence
 from service.gate import Gate
 from service.guards import BodyGuard, SecurityHeaders
 from service.messages import Messages
+from service.metrics import Meter, Metrics, build_metrics_route
+from service.observed import Observation
 from service.openapi import describe
 from service.origins import CrossOrigin
 from service.pages import build_pages
@@ -84,6 +86,7 @@ def create_app(
     admission = Admission(
         threads=settings.concurrency, queue_max=settings.queue_max, deadline_s=settings.deadline_s
     )
+    metrics = Metrics(Observation(indexes=indexes, admission=admission, access=access))
     rules = Rules(
         writer=writer,
         confidence=confidence,
@@ -92,6 +95,7 @@ def create_app(
         refuse_below=settings.refuse_below,
         fallback=settings.fallback,
         clock=clock,
+        on_answer=metrics.answered,
     )
     desk = Desk(
         indexes=indexes,
@@ -106,10 +110,11 @@ def create_app(
     app.include_router(build_routes(desk))
     app.include_router(build_pages())
     app.include_router(build_session_route(access))
+    app.include_router(build_metrics_route(metrics))
     _add_problems(app)
     guarded = BodyGuard(app, max_bytes=settings.body_max_bytes, read_s=settings.body_read_s)
     gated = Gate(guarded, access=access)
-    return SecurityHeaders(CrossOrigin(gated, allows=access.allows_origin))
+    return SecurityHeaders(Meter(CrossOrigin(gated, allows=access.allows_origin), metrics))
 
 
 def _closing(admission: Admission, lifespan: Lifespan | None) -> Lifespan:

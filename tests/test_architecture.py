@@ -31,6 +31,7 @@ PLACES = {
     "ir_measures": "indexer/evaluation.py",
     "granian": "service/serving.py",
     "limits": "service/rate_limits.py",
+    "prometheus_client": "service/metrics.py",
     "py3langid": "service/asking.py",
     "pydantic_settings": "service/settings.py",
 }
