@@ -23,6 +23,7 @@ from service.addresses import is_loopback
 from service.app import create_app
 from service.asking import WordGuesser
 from service.confidence import judge
+from service.faults import FaultLog
 from service.key_commands import keys_app
 from service.key_file import KeyFile
 from service.messages import read_messages
@@ -81,7 +82,7 @@ def load_app(settings: Settings, greeting: str, stopping: Callable[[], bool]) ->
         finally:
             await run_in_threadpool(follower.stop)
 
-    return create_app(
+    answering = create_app(
         follower,
         settings=settings,
         writer=ExtractiveWriter(sentences_max=settings.answer_sentences_max),
@@ -92,6 +93,7 @@ def load_app(settings: Settings, greeting: str, stopping: Callable[[], bool]) ->
         stopping=stopping,
         lifespan=follow,
     )
+    return FaultLog(answering, on_event=_report)
 
 
 def make_access(settings: Settings) -> Access:

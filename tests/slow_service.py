@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from indexer import Filters, Ranking, Turn
 from service.__main__ import make_access
+from service.faults import FaultLog
 from service.serving import serve
 from service.settings import read_settings
 from tests.fake_index import FakeIndex
@@ -47,7 +48,8 @@ def main() -> None:
     def load(stopping: Callable[[], bool]) -> ASGIApp:
         index = SlowIndex()
         index.seconds = seconds
-        return build_app(index, settings=settings, stopping=stopping, access=make_access(settings))
+        app = build_app(index, settings=settings, stopping=stopping, access=make_access(settings))
+        return FaultLog(app, on_event=print)
 
     serve(load, settings=settings, port=port)
 

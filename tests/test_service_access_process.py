@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,10 +11,12 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from service.__main__ import app
+from service.__main__ import app, load_app
 from service.access_check import AccessError, check_access
+from service.faults import FaultLog
+from service.serving import take_port
 from service.settings import Settings
-from tests.access import bearer
+from tests.access import PAGE, bearer
 from tests.test_service_process import START_S, running, wait_until_live
 
 HEARD_S = 10
@@ -118,3 +121,47 @@ def test_keys_or_counts_that_can_not_be_had_end_the_start_by_name(file: Path) ->
     file.chmod(0o604)
     with pytest.raises(AccessError, match=f"chmod 600 {file}"):
         check_access(Settings(keys_file=file))
+
+
+def test_neither_questions_nor_keys_stand_in_the_log(file: Path) -> None:
+    canary = "canary4711"
+    text = keys(file, "create", canary, "--scopes", "ask,search,feedback,admin", "--rate", "1000/second")
+    page_key = keys(file, "create", canary, "--origin", PAGE)
+    port = take_port("127.0.0.1", 0)
+    seen = [canary, text.split("_", 2)[2], page_key.split("_", 2)[2]]
+    with running(
+        "tests.slow_service", str(port), "0", keys_file=str(file), token_secret=f"{canary}-" * 4,
+        limits_url=f"redis://:{canary}@127.0.0.1:1",
+    ) as process:  # fmt: skip
+        address = wait_until_live(port)
+        opened = httpx.post(f"{address}/v1/widget/session", headers=bearer(page_key, Origin=PAGE))
+        token = opened.json()["token"]
+        seen.append(token.split(".")[1])
+        for headers in (
+            bearer(text),
+            bearer(token, Origin=PAGE),
+            bearer(f"ck_{canary}"),
+            {"X-API-Key": canary},
+        ):
+            for question in (f"{canary} outages", f"{canary} explode", f"{canary}\0", canary * 999):
+                httpx.post(f"{address}/v1/ask", json={"question": question}, headers=headers)
+                httpx.post(f"{address}/v1/search", json={"query": question, canary: 1}, headers=headers)
+            httpx.get(f"{address}/v1/passages/{canary}?{canary}={canary}", headers=headers)
+            httpx.post(f"{address}/v1/ask", content=f'{{"question": "{canary}', headers=headers)
+        exploded = httpx.post(f"{address}/v1/ask", json={"question": "explode"}, headers=bearer(text))
+        metrics = httpx.get(f"{address}/metrics", headers=bearer(text)).text
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=START_S)
+    assert (process.returncode, exploded.status_code) == (0, 500)
+    # The log is not empty: it tells of the fault and of the Redis that is not there.
+    assert "fault: RuntimeError" in out + err
+    assert "limits: the storage failed" in out + err
+    for secret in seen:
+        assert secret not in out + err
+        assert secret not in metrics
+        assert secret not in file.read_text().replace(f'"name": "{canary}"', "")
+
+
+def test_what_is_served_tells_of_faults_without_their_words(file: Path) -> None:
+    served = load_app(Settings(index_dir=file.parent, keys_file=file), "", stopping=lambda: False)
+    assert isinstance(served, FaultLog)
