@@ -35,12 +35,17 @@ class Admission:
     """A bounded number of threads with a bounded queue before them."""
 
     def __init__(self, *, threads: int, queue_max: int, deadline_s: float) -> None:
-        """Start no thread yet; they start with the first calls."""
+        """Start no thread yet; they start with the first calls.
+
+        `turned_away` and `overdue` count calls without a place, and those past their deadline.
+        """
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="answer")
         self._places = threads + queue_max
         self._deadline_s = deadline_s
         self._lock = threading.Lock()
         self._taken = 0
+        self.turned_away = 0
+        self.overdue = 0
 
     async def run(self, work: Callable[[Checkpoint], T], *, gone: Callable[[], Awaitable[None]]) -> T:
         """What `work` returns or raises; it is given its checkpoint.
@@ -65,6 +70,7 @@ class Admission:
                 return result.result()
             if leaving.done():
                 raise ClientGone("the client closed the connection")
+            self.overdue += 1
             raise DeadlinePassed(f"no answer within {self._deadline_s:g} s")
         finally:
             stopped.set()
@@ -84,6 +90,7 @@ class Admission:
     def _submit(self, call: Callable[[], T]) -> Future[T]:
         with self._lock:
             if self._taken >= self._places:
+                self.turned_away += 1
                 raise Overloaded(f"all {self._places} places are taken")
             self._taken += 1
         try:

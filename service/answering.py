@@ -62,7 +62,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What decides how a question is answered; `clock` gives seconds."""
+    """What decides how a question is answered; `clock` gives seconds, `on_answer` hears each answer."""
 
     writer: AnswerWriter
     confidence: Confidence
@@ -71,6 +71,7 @@ class Rules:
     refuse_below: float
     fallback: bool
     clock: Clock
+    on_answer: Callable[[Answer], None] = lambda answer: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,7 @@ def answer_steps(
         answered = yield from _ask_elsewhere(index, question, choice.served, rules=rules, watch=watch)
     attempt = answered or asked
     reason = None if answered else asked.reason
-    return Answer(
+    answer = Answer(
         text=attempt.cited.text if reason is None else rules.messages.refusal(reason, choice.served),
         reason=reason,
         choice=choice,
@@ -184,6 +185,8 @@ def answer_steps(
         ranking=replace(attempt.ranking, hits=attempt.ranking.hits[: question.k]),
         timings_ms=watch.total(),
     )
+    rules.on_answer(answer)
+    return answer
 
 
 def _choose(index: Index, question: Question, guess: LocaleGuesser) -> LocaleChoice:

@@ -11,6 +11,7 @@ from typing import Any, cast
 import httpx
 from starlette.types import ASGIApp
 
+from service.access import Access
 from service.answering import Rules
 from service.app import Lifespan, create_app
 from service.asking import LocaleGuesser
@@ -22,6 +23,7 @@ from service.messages import read_messages
 from service.routes import IndexSource
 from service.settings import Settings
 from service.writers import AnswerWriter, ExtractiveWriter
+from tests.access import make_access
 from tests.fake_index import FakeFollower, FakeIndex, judge
 
 JSON = {"Content-Type": "application/json"}
@@ -44,8 +46,12 @@ def build_app(
     conversations: Conversations | None = None,
     webhook: Webhook | None = None,
     lifespan: Lifespan | None = None,
+    access: Access | None = None,
 ) -> ASGIApp:
-    """The application over `index` (the fake articles where it isn't given) or `follower`."""
+    """The application over `index` (the fake articles where it isn't given) or `follower`.
+
+    Everybody on this machine may do everything where `access` isn't given.
+    """
     source = follower or FakeFollower(FakeIndex() if index is None else index)
     settings = settings or Settings()
     rules = Rules(
@@ -63,6 +69,7 @@ def build_app(
         rules=rules,
         conversations=conversations or keep_conversations(None),
         webhook=webhook,
+        access=access or make_access(),
         stopping=stopping,
         lifespan=lifespan,
     )
@@ -99,7 +106,7 @@ class Client:
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         async def call() -> httpx.Response:
             transport = httpx.ASGITransport(self._app, raise_app_exceptions=self._faults_escape)
-            async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+            async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
                 return await client.request(method, path, **options)
 
         return asyncio.run(call())

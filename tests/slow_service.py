@@ -15,7 +15,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
 from indexer import Filters, Ranking, Turn
-from service.__main__ import open_conversations
+from service.__main__ import make_access, open_conversations
+from service.faults import FaultLog
 from service.serving import serve
 from service.settings import read_settings
 from tests.fake_index import FakeIndex
@@ -23,7 +24,7 @@ from tests.service_app import build_app
 
 
 class SlowIndex(FakeIndex):
-    """The fake index, after a rest of `seconds` before each search."""
+    """The fake index, after a rest of `seconds` before each search; it fails at "explode"."""
 
     seconds = 0.0
 
@@ -38,6 +39,8 @@ class SlowIndex(FakeIndex):
         among: Collection[str] | None = None,
     ) -> Ranking:
         time.sleep(self.seconds)
+        if "explode" in question:
+            raise RuntimeError(f"can't search {question!r}")
         return super().search(question, locale=locale, k=k, filters=filters, history=history, among=among)
 
 
@@ -56,9 +59,15 @@ def main() -> None:
             yield
             await run_in_threadpool(conversations.stop)
 
-        return build_app(
-            index, settings=settings, stopping=stopping, conversations=conversations, lifespan=keep
+        app = build_app(
+            index,
+            settings=settings,
+            stopping=stopping,
+            conversations=conversations,
+            access=make_access(settings),
+            lifespan=keep,
         )
+        return FaultLog(app, on_event=print)
 
     serve(load, settings=settings, port=port)
 

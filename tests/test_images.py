@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from service.access_check import AccessError, check_access
 from service.settings import PREFIX, Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -210,10 +211,31 @@ def test_the_indexer_reads_the_corpus_writes_the_index_and_exits() -> None:
 def test_the_service_reads_the_finished_index_and_is_reached_from_this_machine_only() -> None:
     service = COMPOSE["services"]["service"]
     assert service["depends_on"] == {"indexer": {"condition": "service_completed_successfully"}}
-    assert service["volumes"][0] == f"index:{service_environment()['CITEDESK_INDEX_DIR']}:ro"
+    keys_dir = Path(service_environment()["CITEDESK_KEYS_FILE"]).parent
+    index_dir = service_environment()["CITEDESK_INDEX_DIR"]
+    assert service["volumes"] == [f"index:{index_dir}:ro", "conversations:/data", f"keys:{keys_dir}"]
     assert service["ports"] == [f"127.0.0.1:8000:{service_environment()['CITEDESK_PORT']}"]
     assert {"disable", "test"} & service["healthcheck"].keys() == set()
-    assert COMPOSE["volumes"] == {"index": None, "conversations": None}
+    assert COMPOSE["volumes"] == {"index": None, "conversations": None, "keys": None}
+
+
+def test_the_container_is_open_because_only_this_machine_reaches_it_and_can_be_closed() -> None:
+    service = COMPOSE["services"]["service"]
+    assert service["environment"] == {"CITEDESK_OPEN": "${CITEDESK_OPEN:-true}"}
+    assert all(port.startswith("127.0.0.1:") for port in service["ports"])
+
+
+def test_the_service_image_alone_refuses_to_start_without_keys(tmp_path: Path) -> None:
+    given = {name.removeprefix(PREFIX).lower(): value for name, value in service_environment().items()}
+    assert "open" not in given
+    settings = Settings.model_validate({**given, "keys_file": tmp_path / "keys.json"})
+    with pytest.raises(AccessError, match=r"others may reach 0\.0\.0\.0"):
+        check_access(settings)
+
+
+def test_the_service_may_write_its_keys() -> None:
+    made = next(rest for key, rest in STAGES["base"].steps if key == "RUN" and "useradd" in rest)
+    assert "install -d -o citedesk -g citedesk -m 700 /keys" in made
 
 
 def test_a_stopping_container_has_time_to_answer() -> None:
