@@ -33,6 +33,7 @@ from indexer.records import (
     TranslationType,
     Turn,
 )
+from indexer.sentences import split_sentences
 
 __all__ = [
     "SOURCE_LOCALE",
@@ -65,4 +66,5 @@ __all__ = [
     "nearest_locale",
     "normalise_locale",
     "open_index",
+    "split_sentences",
 ]

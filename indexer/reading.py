@@ -124,6 +124,14 @@ class Index:
             raise UnknownPassage(f"generation {self.generation} has no passage {passage_id!r}")
         return shard.passages[row]
 
+    def sentence_cosines(self, text: str, passage_id: str) -> tuple[float, ...]:
+        """How near each sentence of the passage is to the text, the better side; -1 without a vector.
+
+        Raises: UnknownPassage.
+        """
+        passage = self.passage(passage_id)
+        return self._shard(passage.edition.locale).sentence_cosines(self._embed(text), passage_id)
+
     def editions(self, locale: str) -> Mapping[str, Edition]:
         """A locale's editions by article path.
 
