@@ -1,9 +1,10 @@
 """A question becomes an answer with citations, or an honest refusal.
 
 1. The locale is chosen among those of the index (asking.py).
-2. The index is searched in that locale.
+2. The index is searched in that locale, for the question or for what a language model made of a
+   follow-up (follow_ups.py).
 3. The hits are judged: below `refuse_below` nothing is said.
-4. The writer drafts; each mark becomes a verified quote or its sentence is dropped (citations.py).
+4. The writer drafts; each mark becomes a verified quote or its sentence is dropped (writing.py).
 5. Where nothing is left to say, other locales are asked, the source locale first, but only
    among the articles that the asked locale lacks or has in an older version; the first that
    clears the threshold answers, and the answer says that it is a fallback.
@@ -15,17 +16,21 @@ The whole flow runs on the one Index that it is given, so that no answer mixes g
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from indexer import SOURCE_LOCALE, Edition, Filters, Index, Ranking, Turn
 from service.asking import LocaleChoice, LocaleGuesser, choose_locale
-from service.citations import CitedText, WriterName, resolve_citations
+from service.assignment import Assignment, Patience, Rewriter
+from service.citations import CitedSentence, CitedText, WriterFault, WriterName
 from service.confidence import AbstainReason, Confidence
 from service.messages import Messages
+from service.stopwatch import Clock, Stopwatch
 from service.writers import AnswerWriter
+from service.writing import Written, write_cited
 
-Clock = Callable[[], float]
+Write = Callable[[Ranking], Written]
 
 # Hits that are judged and written from, whatever number the client wants to see.
 HITS_READ = 10
@@ -54,6 +59,7 @@ class Rules:
     refuse_below: float
     fallback: bool
     clock: Clock
+    rewriter: Rewriter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,7 @@ class Answer:
     """An answer, or a refusal where `reason` is not None (then without citations).
 
     `ranking` is that of the locale that answered, or of the asked one. `timings_ms` are by stage.
+    `fault` says what went wrong with the chat writer; `understood_as` what a follow-up was read as.
     """
 
     text: str
@@ -72,29 +79,8 @@ class Answer:
     cited: CitedText
     ranking: Ranking
     timings_ms: dict[str, float]
-
-
-@dataclass(slots=True)
-class _Stopwatch:
-    """Milliseconds since the last lap, summed by stage; each lap is also a place to stop at."""
-
-    clock: Clock
-    checkpoint: Callable[[], None]
-    started: float = field(init=False)
-    last: float = field(init=False)
-    ms: dict[str, float] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.started = self.last = self.clock()
-
-    def lap(self, stage: str) -> None:
-        now = self.clock()
-        self.ms[stage] = round(self.ms.get(stage, 0.0) + 1000 * (now - self.last), 3)
-        self.last = now
-        self.checkpoint()
-
-    def total(self) -> dict[str, float]:
-        return {**self.ms, "total": round(1000 * (self.clock() - self.started), 3)}
+    fault: WriterFault | None = None
+    understood_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +90,7 @@ class _Attempt:
     ranking: Ranking
     confidence: float
     reason: AbstainReason
-    cited: CitedText
-    writer: WriterName
+    written: Written
 
 
 def search_question(
@@ -122,35 +107,67 @@ def search_question(
 
 
 def answer_question(
-    index: Index, question: Question, *, rules: Rules, checkpoint: Callable[[], None]
+    index: Index,
+    question: Question,
+    *,
+    rules: Rules,
+    checkpoint: Callable[[], None],
+    left_s: Callable[[], float] = lambda: math.inf,
+    on_sentence: Callable[[CitedSentence], None] = lambda sentence: None,
 ) -> Answer:
-    """The answer to one question; `checkpoint` is called between stages and may raise to stop.
+    """The answer to one question.
+
+    `checkpoint` is called between stages and while others are waited for, and may raise to stop;
+    `left_s` gives the seconds until it will. `on_sentence` is called with each sentence of the answer
+    as soon as its quotes are verified; a refusal has none.
 
     Raises:
         UnknownLocale: the field's language is not in the index.
         QuestionError: the index can't search this question.
     """
-    watch = _Stopwatch(rules.clock, checkpoint)
+    watch = Stopwatch(rules.clock, checkpoint)
     choice = _choose(index, question, rules.guess)
     watch.lap("locale")
+    patience = Patience(checkpoint, left_s)
+    asked_for = _understand(question, choice.served, rules=rules, watch=watch, patience=patience)
+
+    def write(ranking: Ranking) -> Written:
+        assignment = Assignment(ranking, index, choice.served, asked_for.history, patience)
+        return write_cited(rules.writer, assignment, on_sentence=on_sentence)
+
     depth = max(question.k, HITS_READ)
-    asked = _attempt(_search(index, question, choice.served, k=depth), rules=rules, watch=watch)
-    answered = asked if asked.cited.citations else None
+    ranking = _search(index, asked_for, choice.served, k=depth)
+    asked = _attempt(ranking, rules=rules, watch=watch, write=write)
+    answered = asked if asked.written.cited.citations else None
     if answered is None and rules.fallback:
-        answered = _ask_elsewhere(index, question, choice.served, rules=rules, watch=watch)
+        answered = _ask_elsewhere(index, asked_for, choice.served, rules=rules, watch=watch, write=write)
     attempt = answered or asked
     reason = None if answered else asked.reason
+    cited = attempt.written.cited
     return Answer(
-        text=attempt.cited.text if reason is None else rules.messages.refusal(reason, choice.served),
+        text=cited.text if reason is None else rules.messages.refusal(reason, choice.served),
         reason=reason,
         choice=choice,
         fallback=attempt is not asked,
         confidence=attempt.confidence,
-        writer=attempt.writer,
-        cited=attempt.cited,
+        writer=attempt.written.writer,
+        cited=cited,
         ranking=replace(attempt.ranking, hits=attempt.ranking.hits[: question.k]),
         timings_ms=watch.total(),
+        fault=attempt.written.fault,
+        understood_as=None if asked_for is question else asked_for.text,
     )
+
+
+def _understand(
+    question: Question, locale: str, *, rules: Rules, watch: Stopwatch, patience: Patience
+) -> Question:
+    """The question itself, or the one without history that a follow-up was rewritten into."""
+    if rules.rewriter is None or not question.history:
+        return question
+    text = rules.rewriter.rewrite(question.text, question.history, locale=locale, patience=patience)
+    watch.lap("understanding")
+    return question if text is None else replace(question, text=text, history=())
 
 
 def _choose(index: Index, question: Question, guess: LocaleGuesser) -> LocaleChoice:
@@ -182,27 +199,29 @@ def _search(
     )
 
 
-def _attempt(ranking: Ranking, *, rules: Rules, watch: _Stopwatch, stage: str | None = None) -> _Attempt:
+def _attempt(
+    ranking: Ranking, *, rules: Rules, watch: Stopwatch, write: Write, stage: str | None = None
+) -> _Attempt:
     watch.lap(stage or "search")
     judgement = rules.confidence(ranking)
     watch.lap(stage or "confidence")
     if judgement.confidence < rules.refuse_below:
-        return _Attempt(ranking, judgement.confidence, judgement.reason, CitedText("", ()), rules.writer.name)
-    draft = rules.writer.draft(ranking)
-    cited = resolve_citations(draft, ranking.hits)
+        nothing = Written(CitedText("", ()), rules.writer.name)
+        return _Attempt(ranking, judgement.confidence, judgement.reason, nothing)
+    written = write(ranking)
     watch.lap(stage or "writing")
-    return _Attempt(ranking, judgement.confidence, AbstainReason.NOT_STATED, cited, draft.writer)
+    return _Attempt(ranking, judgement.confidence, AbstainReason.NOT_STATED, written)
 
 
 def _ask_elsewhere(
-    index: Index, question: Question, asked: str, *, rules: Rules, watch: _Stopwatch
+    index: Index, question: Question, asked: str, *, rules: Rules, watch: Stopwatch, write: Write
 ) -> _Attempt | None:
     for locale in _other_locales(index, asked):
         among = editions_missing_in(index, asked, locale)
         if among:
             ranking = _search(index, question, locale, k=max(question.k, HITS_READ), among=among)
-            attempt = _attempt(ranking, rules=rules, watch=watch, stage="fallback")
-            if attempt.cited.citations:
+            attempt = _attempt(ranking, rules=rules, watch=watch, write=write, stage="fallback")
+            if attempt.written.cited.citations:
                 return attempt
     return None
 

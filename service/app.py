@@ -17,6 +17,7 @@ from indexer import IndexMissing, QuestionError, UnknownLocale, UnknownPassage
 from service.admission import RETRY_AFTER_S, Admission, ClientGone, DeadlinePassed, Overloaded
 from service.answering import Rules
 from service.asking import LocaleGuesser
+from service.assignment import Rewriter
 from service.confidence import Confidence
 from service.guards import BodyGuard, SecurityHeaders
 from service.messages import Messages
@@ -67,6 +68,7 @@ def create_app(
     confidence: Confidence,
     guess: LocaleGuesser,
     messages: Messages,
+    rewriter: Rewriter | None = None,
     stopping: Callable[[], bool] = lambda: False,
     clock: Callable[[], float] = time.perf_counter,
     lifespan: Lifespan | None = None,
@@ -87,6 +89,7 @@ def create_app(
         refuse_below=settings.refuse_below,
         fallback=settings.fallback,
         clock=clock,
+        rewriter=rewriter,
     )
     desk = Desk(
         indexes=indexes,

@@ -8,11 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 
 from indexer import Block, Hit, Passage
 
-WriterName = Literal["extractive"]
+WriterName = Literal["extractive", "chat"]
+
+
+class WriterFault(StrEnum):
+    """Why the chat writer did not write an answer, or not to its end."""
+
+    SLOW = "slow"
+    UNAVAILABLE = "unavailable"
+    RATE_LIMITED = "rate_limited"
+    MALFORMED = "malformed"  # no stream of chat completions
+    CUT_SHORT = "cut_short"  # the text breaks off
+    UNSUPPORTED = "unsupported"  # nothing that it wrote is borne out by the passages
+    RESTING = "resting"  # after failures; it is tried again by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +47,15 @@ class DraftSentence:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a writer made, in reading order; `writer` is the writer's name on the wire."""
+    """What a writer made, in reading order; `writer` is the writer's name on the wire.
+
+    `fault` with the extractive writer says why it writes in the chat writer's place, with the chat
+    writer that its text was not written to the end.
+    """
 
     sentences: tuple[DraftSentence, ...]
     writer: WriterName
+    fault: WriterFault | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,28 +83,53 @@ class CitedText:
     citations: tuple[Citation, ...]
 
 
-def resolve_citations(draft: Draft, hits: Sequence[Hit]) -> CitedText:
-    """The sentences whose marks all point at text of the hits' passages, numbered.
+@dataclass(frozen=True, slots=True)
+class CitedSentence:
+    """A sentence with its numbers, "One.[1]", and the citations that it is the first to rest on."""
 
-    A sentence is dropped where it is blank, has no mark, or one of its marks names no passage of
-    `hits`, lies outside of it, or holds white space only.
-    """
-    by_id = {hit.passage.id: hit for hit in hits}
-    numbers: dict[Mark, int] = {}
-    citations: list[Citation] = []
-    said: list[str] = []
-    for sentence in draft.sentences:
+    text: str
+    citations: tuple[Citation, ...]
+
+
+class CitationResolver:
+    """Numbers the citations of one answer, sentence by sentence, against the hits' passages."""
+
+    def __init__(self, hits: Sequence[Hit]) -> None:
+        """Begin with no citation."""
+        self._by_id = {hit.passage.id: hit for hit in hits}
+        self._numbers: dict[Mark, int] = {}
+
+    def resolve(self, sentence: DraftSentence) -> CitedSentence | None:
+        """The sentence with its numbers.
+
+        None where it is blank, has no mark, or one of its marks names no passage of the hits, lies
+        outside of it, or holds white space only.
+        """
         if not sentence.text.strip() or not sentence.marks:
-            continue
-        if not all(_points_at_text(mark, by_id.get(mark.passage_id)) for mark in sentence.marks):
-            continue
+            return None
+        if not all(_points_at_text(mark, self._by_id.get(mark.passage_id)) for mark in sentence.marks):
+            return None
+        citations = []
         for mark in sentence.marks:
-            if mark not in numbers:
-                numbers[mark] = len(numbers) + 1
-                citations.append(_cite(numbers[mark], mark, by_id[mark.passage_id]))
-        tags = "".join(f"[{number}]" for number in sorted({numbers[mark] for mark in sentence.marks}))
-        said.append(sentence.text.strip() + tags)
-    return CitedText(" ".join(said), tuple(citations))
+            if mark not in self._numbers:
+                self._numbers[mark] = len(self._numbers) + 1
+                citations.append(_cite(self._numbers[mark], mark, self._by_id[mark.passage_id]))
+        tags = "".join(f"[{number}]" for number in sorted({self._numbers[mark] for mark in sentence.marks}))
+        return CitedSentence(sentence.text.strip() + tags, tuple(citations))
+
+
+def resolve_citations(draft: Draft, hits: Sequence[Hit]) -> CitedText:
+    """The sentences whose marks all point at text of the hits' passages, numbered."""
+    resolver = CitationResolver(hits)
+    return join_cited([cited for sentence in draft.sentences if (cited := resolver.resolve(sentence))])
+
+
+def join_cited(sentences: Sequence[CitedSentence]) -> CitedText:
+    """The sentences of one resolver as one text."""
+    return CitedText(
+        " ".join(sentence.text for sentence in sentences),
+        tuple(citation for sentence in sentences for citation in sentence.citations),
+    )
 
 
 def _points_at_text(mark: Mark, hit: Hit | None) -> bool:

@@ -108,7 +108,9 @@ def _add_questions(router: APIRouter, desk: Desk) -> None:
         question = _question(desk, body, text=body.question, accept_language=accept_language)
 
         def work(checkpoint: Checkpoint) -> AskReply:
-            answer = answer_question(index, question, rules=desk.rules, checkpoint=checkpoint)
+            answer = answer_question(
+                index, question, rules=desk.rules, checkpoint=checkpoint, left_s=checkpoint.left_s
+            )
             return ask_reply(answer, answer_id=desk.new_id())
 
         return await desk.admission.run(work, gone=partial(_until_gone, request))

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from service.app import create_app
 from service.asking import LocaleGuesser
+from service.assignment import Rewriter
 from service.confidence import Confidence, judge
 from service.messages import read_messages
 from service.routes import IndexSource
@@ -33,6 +34,7 @@ def build_app(
     settings: Settings | None = None,
     confidence: Confidence = judge,
     writer: AnswerWriter | None = None,
+    rewriter: Rewriter | None = None,
     guess: LocaleGuesser = guess_first,
     stopping: Callable[[], bool] = lambda: False,
 ) -> ASGIApp:
@@ -45,6 +47,7 @@ def build_app(
         confidence=confidence,
         guess=guess,
         messages=read_messages(),
+        rewriter=rewriter,
         stopping=stopping,
     )
 
