@@ -30,6 +30,7 @@ PLACES = {
     "Stemmer": "indexer/terms.py",
     "ir_measures": "indexer/evaluation.py",
     "granian": "service/serving.py",
+    "openai": "service/chat_client.py",
     "py3langid": "service/asking.py",
     "pydantic_settings": "service/settings.py",
 }
@@ -120,7 +121,8 @@ def test_an_outside_package_is_imported_in_its_one_place(package: str) -> None:
 
 def test_each_outside_package_is_asked_for_in_the_project_file() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    asked = [*project["dependencies"], *project["optional-dependencies"]["indexer"]]
+    extras = project["optional-dependencies"]
+    asked = [*project["dependencies"], *extras["indexer"], *extras["chat"]]
     owners = packages_distributions()
     imported = {top(entry) for found in IMPORTS.values() for entry in found}
     outside = imported - sys.stdlib_module_names - {"indexer", "service"}
