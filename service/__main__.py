@@ -22,7 +22,7 @@ from service.confidence import judge
 from service.messages import read_messages
 from service.serving import PortError, serve, take_port
 from service.settings import Settings, SettingsError, read_settings
-from service.writers import ExtractiveWriter
+from service.writer_choice import check_chat, choose_writers
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -37,6 +37,7 @@ def main(
     """Answer questions over HTTP from an index, and follow it as it is renewed."""
     try:
         settings = read_settings({"index_dir": index, "host": host, "port": port})
+        check_chat(settings)
     except SettingsError as error:
         _fail(error, EXIT_USAGE)
     try:
@@ -53,6 +54,8 @@ def load_app(settings: Settings, greeting: str, stopping: Callable[[], bool]) ->
         settings.index_dir, poll_s=settings.poll_s, threads=settings.threads, on_event=_report
     )
 
+    writers = choose_writers(settings, on_event=_report)
+
     @asynccontextmanager
     async def follow(app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(follower.start)
@@ -61,11 +64,13 @@ def load_app(settings: Settings, greeting: str, stopping: Callable[[], bool]) ->
             yield
         finally:
             await run_in_threadpool(follower.stop)
+            await run_in_threadpool(writers.close)
 
     return create_app(
         follower,
         settings=settings,
-        writer=ExtractiveWriter(sentences_max=settings.answer_sentences_max),
+        writer=writers.writer,
+        rewriter=writers.rewriter,
         confidence=judge,
         guess=WordGuesser(),
         messages=read_messages(),

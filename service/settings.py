@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.request_texts import QUESTION_MAX_CHARS
@@ -59,6 +59,21 @@ class Settings(BaseSettings):
         0.58, ge=0, le=1, allow_inf_nan=False, description="Confidence below which an answer is refused."
     )
     fallback: bool = Field(True, description="Whether other locales may answer instead.")
+    chat_url: str | None = Field(
+        None, pattern=r"^https?://[!-~]+$", max_length=2_000,
+        description="OpenAI-style endpoint that writes answers, ending in /v1; without one they are quotes.",
+    )  # fmt: skip
+    chat_model: str | None = Field(None, min_length=1, description="The model that it is asked for.")
+    chat_key: SecretStr | None = Field(None, description="The endpoint's key, where it wants one.")
+    chat_timeout_s: Seconds = Field(6.0, description="Seconds that one call of the endpoint may take.")
+    chat_stall_s: Seconds = Field(4.0, description="Seconds that the endpoint may be silent in a call.")
+    chat_tokens_max: int = Field(400, ge=16, le=8_192, description="Most tokens that the endpoint may write.")
+
+    @model_validator(mode="after")
+    def _chat_is_whole(self) -> Settings:
+        if self.chat_url is not None and self.chat_model is None:
+            raise ValueError("chat_url needs a model: set CITEDESK_CHAT_MODEL too")
+        return self
 
 
 def read_settings(given: Mapping[str, object]) -> Settings:
@@ -84,5 +99,7 @@ def read_settings(given: Mapping[str, object]) -> Settings:
 
 
 def _explain(loc: tuple[int | str, ...], message: str) -> str:
-    name = str(loc[0]) if loc else "settings"
+    if not loc:
+        return message.removeprefix("Value error, ")
+    name = str(loc[0])
     return f"{name} ({PREFIX}{name.upper()}): {message}"

@@ -1,6 +1,7 @@
 """A service process over the fake index whose searches take a given time: `... PORT SECONDS`.
 
-Everything but the index is the real thing; the process tests start it and stop it.
+Everything but the index is the real thing, the writers of the settings too; the process tests start
+it and stop it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp
 from indexer import Filters, Ranking, Turn
 from service.serving import serve
 from service.settings import read_settings
+from service.writer_choice import choose_writers
 from tests.fake_index import FakeIndex
 from tests.service_app import build_app
 
@@ -44,7 +46,10 @@ def main() -> None:
     def load(stopping: Callable[[], bool]) -> ASGIApp:
         index = SlowIndex()
         index.seconds = seconds
-        return build_app(index, settings=settings, stopping=stopping)
+        writers = choose_writers(settings, on_event=print)
+        return build_app(
+            index, settings=settings, writer=writers.writer, rewriter=writers.rewriter, stopping=stopping
+        )
 
     serve(load, settings=settings, port=port)
 

@@ -26,6 +26,12 @@ DEFAULTS = {
     "answer_sentences_max": 4,
     "refuse_below": 0.58,
     "fallback": True,
+    "chat_url": None,
+    "chat_model": None,
+    "chat_key": None,
+    "chat_timeout_s": 6.0,
+    "chat_stall_s": 4.0,
+    "chat_tokens_max": 400,
 }
 
 
@@ -83,6 +89,10 @@ def test_a_variable_of_another_program_is_left_alone(monkeypatch: pytest.MonkeyP
         ("answer_sentences_max", "5"),
         ("refuse_below", "1.01"),
         ("fallback", "perhaps"),
+        ("chat_url", "ftp://127.0.0.1"),
+        ("chat_url", "127.0.0.1:8080"),
+        ("chat_timeout_s", "0"),
+        ("chat_tokens_max", "15"),
     ],
 )
 def test_a_value_out_of_bounds_is_refused_with_its_names(
