@@ -159,7 +159,7 @@ def test_sentences_are_heard_before_the_answer_is_whole(scene: ChatScene) -> Non
     assert answer.text == " ".join(heard)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def served() -> Iterator[tuple[ScriptedEndpoint, str]]:
     """A service process over the fake index with a chat endpoint, and its address."""
     with scripted_endpoint() as endpoint:
@@ -170,22 +170,6 @@ def served() -> Iterator[tuple[ScriptedEndpoint, str]]:
             process.terminate()
             out, err = process.communicate(timeout=30)
     assert "canary" not in out + err
-
-
-def test_a_service_process_writes_with_the_endpoint_of_its_settings(
-    served: tuple[ScriptedEndpoint, str],
-) -> None:
-    endpoint, address = served
-    endpoint.script = says(GOOD)
-    body = {"question": f"{QUESTION} canary-question", "locale": "en-us"}
-    answer = httpx.post(f"{address}/v1/ask", json=body).json()
-    assert (answer["writer"], answer["answer"]) == ("chat", GOOD)
-    assert endpoint.exchanges[0].headers["authorization"] == "Bearer sk-canary-key"
-    endpoint.script = refuses(500, '{"error": {"message": "canary"}}')
-    for _ in range(4):
-        answer = httpx.post(f"{address}/v1/ask", json=body).json()
-        assert answer["writer"] == "extractive"
-    assert answer["writer_fault"] == "resting"
 
 
 def test_a_client_that_leaves_ends_the_call_to_the_endpoint(served: tuple[ScriptedEndpoint, str]) -> None:
@@ -208,6 +192,22 @@ def test_a_client_that_leaves_ends_the_call_to_the_endpoint(served: tuple[Script
     endpoint.script = says(GOOD)
     answer = httpx.post(f"{address}/v1/ask", content=body, headers=JSON).json()
     assert answer["writer"] == "chat"
+
+
+def test_a_service_process_writes_with_the_endpoint_of_its_settings(
+    served: tuple[ScriptedEndpoint, str],
+) -> None:
+    endpoint, address = served
+    endpoint.script = says(GOOD)
+    body = {"question": f"{QUESTION} canary-question", "locale": "en-us"}
+    answer = httpx.post(f"{address}/v1/ask", json=body).json()
+    assert (answer["writer"], answer["answer"]) == ("chat", GOOD)
+    assert endpoint.exchanges[-1].headers["authorization"] == "Bearer sk-canary-key"
+    endpoint.script = refuses(500, '{"error": {"message": "canary"}}')
+    for _ in range(4):
+        answer = httpx.post(f"{address}/v1/ask", json=body).json()
+        assert answer["writer"] == "extractive"
+    assert answer["writer_fault"] == "resting"
 
 
 def test_without_an_endpoint_the_client_package_is_not_even_imported() -> None:
