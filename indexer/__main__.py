@@ -15,7 +15,7 @@ from rich.table import Table
 from indexer import Index, IndexerError, nearest_locale, normalise_locale, open_index
 from indexer.generation import current_generation, generations, read_manifest, verify_generation
 from indexer.generation import rollback as roll_back
-from indexer.tables import print_hit, print_report, print_rows
+from indexer.tables import print_evaluation, print_hit, print_report
 from indexer.terminal import EXIT_BELOW, messages, print_json, reported_faults, results, shown_progress
 
 app = typer.Typer(
@@ -161,35 +161,44 @@ def rollback(index: IndexDir, as_json: AsJson = False) -> None:
 def evaluate(
     questions: Annotated[Path, typer.Argument(help="A .jsonl file of questions, or a folder of them.")],
     index: IndexDir,
-    fail_under: Annotated[float, typer.Option(help="Exit with 3 where evidence Success@5 is lower.")] = 0.0,
+    answerer: Annotated[
+        str | None,
+        typer.Option(metavar="MODULE:NAME", help="What makes the answerer (default: the service's)."),
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="Compare with the run saved in this folder.")
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Save the run: TREC runs and judgements, answers.")
+    ] = None,
+    fail_under: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FIGURE=VALUE", help="Exit with 3 where evidence:Success@5 or another is lower."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure how often questions find the right article and the right evidence."""
-    from indexer import evaluation
+    """Measure how often questions find their article and evidence, what is refused and what is quoted."""
+    from indexer.evaluate_command import evaluate_index
 
     with reported_faults(as_json):
-        opened = open_index(index)
-        every = evaluation.read_questions(questions)
-        asked = [question for question in every if question.locale in opened.shards]
-        if not asked:
-            raise IndexerError(f"{questions} has no question in {', '.join(sorted(opened.shards))}")
         with shown_progress() as progress:
-            progress.stage("asking", len(asked))
-            rankings = evaluation.run_questions(opened, asked, progress.advance)
-        rows = evaluation.evaluate(opened, asked, rankings)
-        if as_json:
-            left_out = len(every) - len(asked)
-            print_json(
-                {
-                    "generation": opened.generation, "left_out": left_out,
-                    "rows": [asdict(row) for row in rows],
-                }
+            outcome = evaluate_index(
+                questions, index, answerer=answerer, against=against, save=save,
+                fail_under=fail_under or [], progress=progress,
             )  # fmt: skip
+        if outcome.unanswered is not None:
+            messages().print(f"refusals and citations are left out: {outcome.unanswered}")
+        if as_json:
+            print_json(outcome.as_json())
         else:
-            print_rows(rows)
-            if missing := sorted({question.locale for question in every} - set(opened.shards)):
-                results().print(f"left out, for the index doesn't hold them: {', '.join(missing)}")
-        if rows[0].evidence["Success@5"] < fail_under:
+            print_evaluation(outcome.report)
+            if outcome.left_out:
+                results().print(f"left out, for the index doesn't hold them: {', '.join(outcome.left_out)}")
+        for floor in outcome.below:
+            messages().print(f"below {floor}", style="red")
+        if outcome.below:
             raise typer.Exit(EXIT_BELOW)
 
 

@@ -1,13 +1,15 @@
-"""What a build refuses: locales that aren't there, files that can't be read, locales that shrank."""
+"""What a build refuses: locales that aren't there, can't be kept or shrank, and files that can't be read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from indexer.corpus import Corpus
-from indexer.errors import CorpusError
+from indexer.errors import CorpusError, IndexCorrupt
 from indexer.generation import LocaleEntry
 from indexer.locales import SOURCE_LOCALE
+from indexer.model import PreparedModel
+from indexer.predecessor import Predecessor
 
 # A locale with so many times fewer passages than before was hardly meant (reliability: P5).
 SHRINK = 10
@@ -27,6 +29,24 @@ def locales_to_build(corpus: Corpus, wanted: Sequence[str] | None) -> list[str]:
             f"{', '.join(sorted(set(wanted) & set(available)))}"
         )
     return sorted(set(wanted))
+
+
+def kept_locales(last: Predecessor | None, locales: Sequence[str], model: PreparedModel) -> list[str]:
+    """The locales of the last generation that a build of `locales` says nothing of: they stay, sorted.
+
+    Raises: CorpusError, IndexCorrupt where they can't stay.
+    """
+    others = [] if last is None else sorted(last.locales - set(locales))
+    if last is None or not others:
+        return []
+    named, way_out = ", ".join(others), "name their articles too, or drop them with --prune"
+    if last.damage is not None:
+        raise IndexCorrupt(f"{last.damage}; it also holds {named}: {way_out}")
+    if not last.is_made_with(model.fingerprint):
+        raise CorpusError(
+            f"the index also holds {named}, embedded with {last.model_name}, not {model.name}: {way_out}"
+        )
+    return others
 
 
 def refuse_failures(corpus: Corpus) -> None:

@@ -1,30 +1,27 @@
-"""The articles of some roots, by locale, and parsing them in path order.
+"""The articles of some roots, by locale, in path order.
 
 1. Docsets are found (docsets.py) and their files listed (source_files.py).
-2. A locale is parsed file by file; one that can't be read is reported and does not stop the others.
+2. A locale's articles are read from its files (article_files.py).
 3. The source language, where no root holds it, is read from the English sides: for each article the
    newest hand-over that has English.
-
-Nothing that an article links to is fetched.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from indexer.docfx import ArticleParser, Origin, ParsedFile
+from indexer.article_files import ArticleFiles, Unread
+from indexer.docfx import Origin
 from indexer.docsets import Docset, find_docsets, refuse_twins
-from indexer.errors import ArticleError, CorpusError
-from indexer.faq import parse_faq
+from indexer.errors import CorpusError
 from indexer.locales import SOURCE_LOCALE
-from indexer.records import Article
 from indexer.source_files import Skipped, SourceFile, list_files
 
-__all__ = ["Corpus", "CorpusOptions", "Skipped", "SourceFile", "parse_file", "parse_locale", "read_corpus"]
+__all__ = ["Corpus", "CorpusOptions", "Skipped", "SourceFile", "read_corpus"]
 
 DEFAULT_HOST = "https://learn.microsoft.com"
 
@@ -81,11 +78,42 @@ class Corpus:
             digest.update(repr(parts).encode())
         return digest.hexdigest()
 
-    def note_failure(self, error: ArticleError) -> None:
-        """Report a file that can't be read, once."""
-        failure = Skipped(error.path, error.reason, error.line)
-        if failure not in self.failed:
-            self.failed.append(failure)
+    def articles(self, locale: str) -> list[ArticleFiles]:
+        """What a locale's articles are read from, in path order."""
+        if locale == SOURCE_LOCALE and self.derives_source:
+            return [
+                ArticleFiles(tuple(map(self.origin, candidates)), derived=True)
+                for candidates in self.source_candidates().values()
+            ]
+        return [ArticleFiles((self.origin(source),)) for source in self.files[locale]]
+
+    def origin(self, source: SourceFile) -> Origin:
+        """Where a file stands."""
+        docset = source.docset
+        page = source.path.split("/", 1)[1]
+        page = page.removesuffix("/index") if page != "index" else ""
+
+        def address(locale: str) -> str:
+            parts = (self.options.host.rstrip("/"), locale, docset.base_path, page)
+            return "/".join(part for part in parts if part)
+
+        return Origin(
+            str(source.file),
+            source.path,
+            docset.locale,
+            address(docset.locale),
+            address(SOURCE_LOCALE),
+            source.retired_to,
+        )
+
+    def note(self, unread: Iterable[Unread]) -> None:
+        """Report files that gave no article, each once."""
+        for each in unread:
+            file = next(s.file for s in self.files[each.locale] if s.path == each.path)
+            entry = Skipped(str(file), each.reason, each.line)
+            entries = self.failed if each.failed else self.skipped
+            if entry not in entries:
+                entries.append(entry)
 
 
 def read_corpus(
@@ -119,86 +147,6 @@ def read_corpus(
         wanted = "" if locales is None else f" in {', '.join(locales)}"
         raise CorpusError(f"no article{wanted} in {named}: name a checkout, a docset or a folder of locales")
     return corpus
-
-
-def parse_locale(corpus: Corpus, locale: str, parser: ArticleParser) -> Iterator[Article]:
-    """Yield a locale's articles in path order; what can't be read is noted in `corpus.failed`."""
-    if locale == SOURCE_LOCALE and locale not in corpus.files:
-        yield from _derive_source(corpus, parser)
-        return
-    for source in corpus.files[locale]:
-        try:
-            article = parse_file(source, corpus.options, parser)
-        except ArticleError as error:
-            corpus.note_failure(error)
-            continue
-        if _has_text(article):
-            yield article
-        else:
-            corpus.skipped.append(Skipped(str(source.file), "an article without text"))
-
-
-def parse_file(source: SourceFile, options: CorpusOptions, parser: ArticleParser) -> Article:
-    """Parse one file.
-
-    Raises: ArticleError naming the file.
-    """
-    if source.is_markdown:
-        return _parse_markdown(source, options, parser).article
-    return parse_faq(_read_text(source.file), _origin(source, options), parser)
-
-
-def _parse_markdown(source: SourceFile, options: CorpusOptions, parser: ArticleParser) -> ParsedFile:
-    return parser.parse(_read_text(source.file), _origin(source, options))
-
-
-def _derive_source(corpus: Corpus, parser: ArticleParser) -> Iterator[Article]:
-    for candidates in corpus.source_candidates().values():
-        for source in candidates:
-            try:
-                article = _parse_markdown(source, corpus.options, parser).source_article()
-            except ArticleError as error:
-                corpus.note_failure(error)
-                continue  # the next newest has English too
-            if article is not None and _has_text(article):
-                yield article
-                break
-
-
-def _has_text(article: Article) -> bool:
-    return any(section.text for section in article.sections)
-
-
-def _read_text(file: Path) -> str:
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise ArticleError(str(file), None, error.strerror or str(error)) from error
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise ArticleError(
-            str(file), line, f"not UTF-8 (byte {error.start}): save the file as UTF-8"
-        ) from error
-
-
-def _origin(source: SourceFile, options: CorpusOptions) -> Origin:
-    docset = source.docset
-    page = source.path.split("/", 1)[1]
-    page = page.removesuffix("/index") if page != "index" else ""
-
-    def address(locale: str) -> str:
-        return "/".join(part for part in (options.host.rstrip("/"), locale, docset.base_path, page) if part)
-
-    return Origin(
-        str(source.file),
-        source.path,
-        docset.locale,
-        address(docset.locale),
-        address(SOURCE_LOCALE),
-        source.retired_to,
-    )
 
 
 def _mark_retired(corpus: Corpus, docsets: Sequence[Docset]) -> None:

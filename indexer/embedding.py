@@ -15,34 +15,28 @@ How CTranslate2 embeds passages:
 
 from __future__ import annotations
 
-import json
 import os
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import ctranslate2
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
 from indexer.errors import ModelError
+from indexer.model_description import PREPARE_ANEW, DescribedModel, ModelDescription, read_description
+from indexer.model_tokens import SLICE_TEXTS, count_tokens, load_tokenizer
 
-DESCRIPTION_FILE = "model.json"
-TOKENIZER_FILE = "tokenizer.json"
 # Tokens of a batch, at least one text. CPU time measured 2026-11-21 on two shared cores: sentences of
 # 23 tokens 6.4 ms each alone, 5.0 at 320, 4.9 at 640, 5.2 at 1280; passages of 158 tokens the same
 # throughout. Batches padded to 640 tokens cost as much.
 BATCH_TOKENS = 640
-# Texts cut into tokens at a time: enough to fill batches, few enough for Ctrl-C to come through.
-_SLICE_TEXTS = 512
-_PREPARE = "build the index anew with --full, that prepares the model"
 
-Engine = Literal["ctranslate2", "sentence-transformers"]
 Vectors = NDArray[np.float32]
 # Code points of a text, end exclusive.
 Span = tuple[int, int]
@@ -64,6 +58,11 @@ class Embedder(Protocol):
     @property
     def max_tokens(self) -> int:
         """The model's window in tokens, the prompt and special tokens included."""
+        ...
+
+    @property
+    def passage_tokens(self) -> int:
+        """How many tokens of a passage are read: the window without its prompt and special tokens."""
         ...
 
     def embed_passages(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
@@ -96,51 +95,6 @@ class Embedder(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class ModelDescription:
-    """What `model.json` says of a prepared model; `pooling` is "" where the engine does it all.
-
-    Vectors are always of unit length, so the file doesn't say it.
-    """
-
-    name: str
-    engine: Engine
-    fingerprint: str
-    dimension: int
-    max_tokens: int
-    pooling: Literal["mean", "cls", ""]
-    query_prompt: str
-    passage_prompt: str
-
-
-def write_description(model_dir: Path, description: ModelDescription) -> None:
-    """Write `model.json`."""
-    text = json.dumps(asdict(description), ensure_ascii=False, indent=2)
-    (model_dir / DESCRIPTION_FILE).write_text(text + "\n", encoding="utf-8")
-
-
-def read_description(model_dir: Path) -> ModelDescription:
-    """Read `model.json`.
-
-    Raises: ModelError where it is missing, unreadable, or names an unknown engine or pooling.
-    """
-    file = model_dir / DESCRIPTION_FILE
-    try:
-        fields = json.loads(file.read_bytes())
-        description = ModelDescription(**fields)
-    except (OSError, ValueError, TypeError) as error:
-        raise ModelError(f"{file}: no description of a prepared model ({error}); {_PREPARE}") from error
-    for field, value in asdict(description).items():
-        kind = int if field in ("dimension", "max_tokens") else str
-        if type(value) is not kind:
-            raise ModelError(f"{file}: {field} is {value!r}, which is no {kind.__name__}; {_PREPARE}")
-    if description.engine not in ("ctranslate2", "sentence-transformers"):
-        raise ModelError(f"{file}: engine {description.engine!r} is not known here; {_PREPARE}")
-    if description.engine == "ctranslate2" and description.pooling not in ("mean", "cls"):
-        raise ModelError(f"{file}: pooling {description.pooling!r} is not known here; {_PREPARE}")
-    return description
-
-
 def open_embedder(model_dir: Path, *, threads: int = 1) -> Embedder:
     """Load the prepared model in `model_dir`, to run on `threads` threads of the CPU.
 
@@ -154,37 +108,22 @@ def open_embedder(model_dir: Path, *, threads: int = 1) -> Embedder:
     return CTranslate2Embedder(model_dir, description, threads=threads)
 
 
-class CTranslate2Embedder:
+class CTranslate2Embedder(DescribedModel):
     """A BERT-like encoder in int8 on the CPU."""
 
     def __init__(self, model_dir: Path, description: ModelDescription, *, threads: int = 1) -> None:
-        self._description = description
         self._threads = threads
+        self._tokenizer = load_tokenizer(model_dir)
+        prompt = self._tokenizer.encode(description.passage_prompt)
+        super().__init__(description, prompt_tokens=len(prompt.ids))
+        self._tokenizer.enable_truncation(description.max_tokens)
         _use_widest_instructions(Path("/proc/cpuinfo"))
         try:
-            self._tokenizer = Tokenizer.from_file(str(model_dir / TOKENIZER_FILE))
             self._encoder = ctranslate2.Encoder(
                 str(model_dir), compute_type="int8", inter_threads=threads, intra_threads=1
             )
-        except Exception as error:  # both libraries raise bare exceptions of their native code
-            raise ModelError(f"{model_dir}: the model can't be loaded ({error}); {_PREPARE}") from error
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(description.max_tokens)
-
-    @property
-    def dimension(self) -> int:
-        """Length of a vector."""
-        return self._description.dimension
-
-    @property
-    def fingerprint(self) -> str:
-        """The prepared model's fingerprint."""
-        return self._description.fingerprint
-
-    @property
-    def max_tokens(self) -> int:
-        """The model's window in tokens."""
-        return self._description.max_tokens
+        except Exception as error:  # the library raises bare exceptions of its native code
+            raise ModelError(f"{model_dir}: the model can't be loaded ({error}); {PREPARE_ANEW}") from error
 
     def embed_passages(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         """Embed as the protocol says; Ctrl-C comes through within a batch, some 0.1 s."""
@@ -221,12 +160,7 @@ class CTranslate2Embedder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Count as the protocol says."""
-        counts = []
-        for start in range(0, len(texts), _SLICE_TEXTS):
-            piece = list(texts[start : start + _SLICE_TEXTS])
-            for encoding in self._tokenizer.encode_batch_fast(piece, add_special_tokens=False):
-                counts.append(len(encoding.ids) + sum(len(rest.ids) for rest in encoding.overflowing))
-        return counts
+        return count_tokens(self._tokenizer, texts)
 
     def _batches(
         self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
@@ -234,8 +168,8 @@ class CTranslate2Embedder:
         """Yield rows and texts of equal length in tokens, each batch as soon as it is full."""
         waiting: defaultdict[int, tuple[list[int], list[_Cut]]] = defaultdict(lambda: ([], []))
         prompt = self._description.passage_prompt
-        for start in range(0, len(texts), _SLICE_TEXTS):
-            piece = [prompt + text for text in texts[start : start + _SLICE_TEXTS]]
+        for start in range(0, len(texts), SLICE_TEXTS):
+            piece = [prompt + text for text in texts[start : start + SLICE_TEXTS]]
             for row, encoding in enumerate(self._tokenizer.encode_batch(piece), start):
                 length = len(encoding.ids)
                 rows, cuts = waiting[length]

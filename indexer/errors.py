@@ -10,7 +10,8 @@
     ├── PublishError          a generation can't be written or published (disk, permissions)
     ├── UnknownLocale         the index has no locale that serves the one asked for
     ├── UnknownPassage        the generation has no passage of this id
-    └── QuestionError         a question can't be searched (empty, too long)
+    ├── QuestionError         a question can't be searched (empty, too long)
+    └── AnswererMissing       what answers questions, for measuring, is not installed
 
 Each message says what, where, and what to do.
 """
@@ -76,3 +77,7 @@ class UnknownPassage(IndexerError):
 
 class QuestionError(IndexerError):
     """A question can't be searched."""
+
+
+class AnswererMissing(IndexerError):
+    """The module that answers questions, or one that it imports, is not installed."""

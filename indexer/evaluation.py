@@ -1,4 +1,4 @@
-"""How well an index finds what questions ask for: question files, runs, measures, tables.
+"""How well an index finds what questions ask for: rankings, judgements, measures.
 
 A hit is right at the article level when its article is the question's or among those that answer
 too; at the evidence level when its text holds the evidence, white space and markup ignored (one
@@ -9,193 +9,154 @@ counts as a miss.
 
 from __future__ import annotations
 
-import json
-import re
-import unicodedata
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import ir_measures
 from ir_measures import RR, Qrel, ScoredDoc, Success, nDCG
 
-from indexer.errors import IndexerError, UnknownLocale
+from indexer.errors import UnknownLocale
+from indexer.figures import Row, mean_rows
+from indexer.fusion import FusionWeights
+from indexer.questions import Question, bare, holds_evidence
 from indexer.reading import Index
-from indexer.records import Ranking, Turn
+from indexer.records import Ranking
+from indexer.trec import JudgedRun
 
 MEASURES = (Success @ 1, Success @ 3, Success @ 5, Success @ 10, RR @ 10, nDCG @ 10)
+ARTICLE, EVIDENCE = LEVELS = ("article", "evidence")
+RETRIEVAL_FIGURES = tuple(f"{level}:{measure}" for level in LEVELS for measure in MEASURES)
 DEPTH = 50
-HALF_EVIDENCE_CHARS = 40
-_NO_DOCUMENT = "nothing-in-the-index"
-_MARKUP = re.compile(r"[\s*_`\\|#>\[\]()~<]+")
+# Stands in the judgements of a question whose evidence no passage holds, so that it counts as a miss.
+NO_PASSAGE = "nothing-in-the-index"
+
+Search = Callable[[Index, Question], Ranking]
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A question with what answers it; `articles` is empty for an unanswerable one."""
+def search_index(index: Index, question: Question) -> Ranking:
+    """The ranking that the index itself gives, `DEPTH` deep.
 
-    id: str
-    locale: str
-    query: str
-    query_lang: str
-    kind: str
-    history: tuple[Turn, ...]
-    articles: tuple[str, ...]
-    evidence: tuple[str, ...]
-    near_miss: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of a table: the group's name, its number of questions, level -> measure -> mean."""
-
-    group: str
-    questions: int
-    article: dict[str, float]
-    evidence: dict[str, float]
-
-
-def read_questions(source: Path) -> list[Question]:
-    """The questions of a `.jsonl` file, or of all such files in a folder, in order of file and line.
-
-    Raises: IndexerError naming the file and line of one that can't be read, or whose id stands twice.
+    Raises: UnknownLocale where the question's locale is not in the index.
     """
-    files = sorted(source.glob("*.jsonl")) if source.is_dir() else [source]
-    if not files:
-        raise IndexerError(f"{source} holds no .jsonl file of questions")
-    questions: dict[str, Question] = {}
-    for file in files:
-        try:
-            lines = file.read_text("utf-8").split("\n")
-        except (OSError, UnicodeDecodeError) as error:
-            raise IndexerError(f"{file} can't be read: {error}") from error
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            question = _read_question(line, f"{file}:{number}")
-            if questions.setdefault(question.id, question) is not question:
-                raise IndexerError(
-                    f"{file}:{number}: the id {question.id!r} stands twice; rename one of them"
-                )
-    return list(questions.values())
+    return index.search(question.query, locale=question.locale, k=DEPTH, history=question.history)
 
 
-def _read_question(line: str, where: str) -> Question:
-    try:
-        fields = json.loads(line)
-        if not fields["query"].strip():
-            raise ValueError("the query is empty")
-        articles = [fields["article"], *(fields.get("also") or [])] if fields["article"] else []
-        evidence = [fields.get("evidence", ""), *(fields.get("evidence_also") or [])]
-        history = tuple(Turn(turn["role"], turn["content"]) for turn in fields.get("history") or [])
-        return Question(
-            fields["id"], fields["locale"], fields["query"], fields.get("query_lang", ""), fields["kind"],
-            history, tuple(articles), tuple(text for text in map(_evidence_text, evidence) if text),
-            bool(fields.get("near_miss")),
-        )  # fmt: skip
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise IndexerError(f"{where}: no question: {error!r}") from error
+def search_with(weights: FusionWeights) -> Search:
+    """A search whose legs weigh what is given, for every question: to see what each leg is worth."""
 
+    def search(index: Index, question: Question) -> Ranking:
+        if question.locale not in index.shards:
+            raise UnknownLocale(question.locale, sorted(index.shards))
+        query = replace(
+            index.prepare(question.query, question.history, locale=question.locale), weights=weights
+        )
+        found = index.shards[question.locale].search(query, DEPTH, among=None)
+        return Ranking(
+            question.query, question.locale, index.generation, found.hits, found.spread, found.lead
+        )
 
-def _evidence_text(entry: object) -> str:
-    """Evidence of other articles may stand as text or as an object with `evidence`."""
-    if isinstance(entry, dict):
-        return str(entry.get("evidence", ""))
-    return str(entry or "")
-
-
-def bare(text: str) -> str:
-    """`text` without white space, markup and compatibility forms: what evidence is compared by."""
-    return _MARKUP.sub("", unicodedata.normalize("NFKC", text)).casefold()
-
-
-def holds_evidence(text: str, evidence: Iterable[str]) -> bool:
-    """Whether `text` (as `bare` gives it) holds one of the pieces of evidence, or half of one."""
-    for piece in filter(None, map(bare, evidence)):
-        halves = (piece[: len(piece) // 2], piece[len(piece) // 2 :])
-        if piece in text or (len(piece) >= HALF_EVIDENCE_CHARS and any(half in text for half in halves)):
-            return True
-    return False
+    return search
 
 
 def run_questions(
-    index: Index, questions: Sequence[Question], progress: Callable[[int], None] | None = None
+    index: Index,
+    questions: Sequence[Question],
+    *,
+    search: Search = search_index,
+    progress: Callable[[int], None] | None = None,
 ) -> dict[str, Ranking]:
-    """The ranking of each question, by its id.
+    """The ranking of each question, by its id, in their order; `progress` is told of each one.
 
     Raises: UnknownLocale where a question's locale is not in the index.
     """
     rankings = {}
     for question in questions:
-        rankings[question.id] = index.search(
-            question.query, locale=question.locale, k=DEPTH, history=question.history
-        )
+        rankings[question.id] = search(index, question)
         if progress is not None:
             progress(1)
     return rankings
 
 
-def evaluate(index: Index, questions: Sequence[Question], rankings: dict[str, Ranking]) -> list[Row]:
-    """A row for all answerable questions, then one for each locale, then one for each kind."""
-    answerable = [question for question in questions if question.articles]
-    levels = [
-        _measure(*_article_level(answerable, rankings)),
-        _measure(*_evidence_level(index, answerable, rankings)),
-    ]
-    groups: list[tuple[str, list[Question]]] = [("all", answerable)]
-    for name in sorted({question.locale for question in answerable}):
-        groups.append((name, [question for question in answerable if question.locale == name]))
-    for name in sorted({question.kind for question in answerable}):
-        groups.append((name, [question for question in answerable if question.kind == name]))
-    return [
-        Row(name, len(members), *(_mean(level, [question.id for question in members]) for level in levels))
-        for name, members in groups
-    ]
+def evaluate(index: Index, questions: Sequence[Question], rankings: Mapping[str, Ranking]) -> list[Row]:
+    """The retrieval figures of the answerable questions: all, then each locale, then each kind.
+
+    Raises: UnknownLocale where a question's locale is not in the index.
+    """
+    answerable = [question for question in questions if question.answerable]
+    return mean_rows(answerable, measure(judge_rankings(index, answerable, rankings)))
 
 
-def _article_level(
-    questions: Sequence[Question], rankings: dict[str, Ranking]
-) -> tuple[list[Qrel], list[ScoredDoc]]:
-    qrels = [Qrel(question.id, article, 1) for question in questions for article in question.articles]
-    run = []
-    for question in questions:
-        articles = dict.fromkeys(hit.passage.edition.path for hit in rankings[question.id].hits)
-        run += [ScoredDoc(question.id, article, -rank) for rank, article in enumerate(articles)]
-    return qrels, run
+def judge_rankings(
+    index: Index, questions: Sequence[Question], rankings: Mapping[str, Ranking]
+) -> dict[str, JudgedRun]:
+    """The rankings by level, with what is right for each answerable question.
+
+    Raises: UnknownLocale where a question's locale is not in the index.
+    """
+    answerable = [question for question in questions if question.answerable]
+    passages = {
+        question.id: [hit.passage for hit in rankings[question.id].hits]
+        for question in questions
+        if rankings[question.id].hits
+    }
+    articles = {id_: list(dict.fromkeys(p.edition.path for p in found)) for id_, found in passages.items()}
+    right_articles = {question.id: list(dict.fromkeys(question.articles)) for question in answerable}
+    return {
+        ARTICLE: JudgedRun(right_articles, articles),
+        EVIDENCE: JudgedRun(
+            _right_passages(index, answerable),
+            {id_: [p.id for p in found] for id_, found in passages.items()},
+        ),
+    }
 
 
-def _evidence_level(
-    index: Index, questions: Sequence[Question], rankings: dict[str, Ranking]
-) -> tuple[list[Qrel], list[ScoredDoc]]:
-    texts: dict[str, list[tuple[str, str, str]]] = {}
-    qrels, run = [], []
-    for question in questions:
-        if question.locale not in texts:
-            if question.locale not in index.shards:
-                raise UnknownLocale(question.locale, sorted(index.shards))
-            passages = index.shards[question.locale].passages
-            every = (passages[row] for row in range(len(passages)))
-            texts[question.locale] = [(p.id, p.edition.path, bare(p.text)) for p in every]
-        right = [
-            passage_id
-            for passage_id, article, text in texts[question.locale]
-            if article in question.articles and holds_evidence(text, question.evidence)
+def measure(levels: Mapping[str, JudgedRun]) -> dict[str, dict[str, float]]:
+    """Question id -> `<level>:<measure>` -> value, of each judged question."""
+    values: dict[str, dict[str, float]] = {}
+    for level, judged in levels.items():
+        qrels = [Qrel(question, name, 1) for question, names in judged.qrels.items() for name in names]
+        # Ties would be broken by name: minus the rank has none.
+        run = [
+            ScoredDoc(question, name, -rank)
+            for question in judged.qrels
+            for rank, name in enumerate(judged.run.get(question, ()))
         ]
-        qrels += [Qrel(question.id, passage_id, 1) for passage_id in right or [_NO_DOCUMENT]]
-        run += [ScoredDoc(question.id, hit.passage.id, -hit.rank) for hit in rankings[question.id].hits]
-    return qrels, run
-
-
-def _measure(qrels: list[Qrel], run: list[ScoredDoc]) -> dict[str, dict[str, float]]:
-    """question id -> measure -> value."""
-    values: dict[str, dict[str, float]] = {qrel.query_id: {} for qrel in qrels}
-    for metric in ir_measures.iter_calc(list(MEASURES), qrels, run):
-        values[metric.query_id][str(metric.measure)] = float(metric.value)
+        found = {
+            (metric.query_id, str(metric.measure)): float(metric.value)
+            for metric in ir_measures.iter_calc(list(MEASURES), qrels, run)
+        }
+        for question in judged.qrels:
+            figures = {f"{level}:{name}": found.get((question, str(name)), 0.0) for name in MEASURES}
+            values.setdefault(question, {}).update(figures)
     return values
 
 
-def _mean(values: dict[str, dict[str, float]], ids: Sequence[str]) -> dict[str, float]:
-    return {
-        str(measure): sum(values[i].get(str(measure), 0.0) for i in ids) / len(ids) if ids else 0.0
-        for measure in MEASURES
-    }
+def _right_passages(index: Index, questions: Sequence[Question]) -> dict[str, list[str]]:
+    """The ids of the passages of the right articles that hold the evidence, in the index's order."""
+    right: dict[str, list[str]] = {}
+    for locale in dict.fromkeys(question.locale for question in questions):
+        ours = [question for question in questions if question.locale == locale]
+        texts = _bare_texts(index, locale, {article for question in ours for article in question.articles})
+        for question in ours:
+            found = [
+                passage_id
+                for article in dict.fromkeys(question.articles)
+                for passage_id, text in texts.get(article, ())
+                if holds_evidence(text, question.evidence)
+            ]
+            right[question.id] = found or [NO_PASSAGE]
+    return {question.id: right[question.id] for question in questions}
+
+
+def _bare_texts(index: Index, locale: str, articles: set[str]) -> dict[str, list[tuple[str, str]]]:
+    """Article -> the ids and bare texts of its passages."""
+    if locale not in index.shards:
+        raise UnknownLocale(locale, sorted(index.shards))
+    passages = index.shards[locale].passages
+    wanted = {number for number, edition in enumerate(passages.editions) if edition.path in articles}
+    texts: dict[str, list[tuple[str, str]]] = {}
+    for row, number in enumerate(passages.edition_numbers):
+        if number in wanted:
+            passage = passages[row]
+            texts.setdefault(passage.edition.path, []).append((passage.id, bare(passage.text)))
+    return texts

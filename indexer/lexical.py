@@ -9,19 +9,41 @@ Source: BM25 as in Lucene (Kamphuis et al. 2020), k1 = 1.5, b = .75.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import bm25s
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import IndexCorrupt
-from indexer.terms import Terms
+from indexer.terms import Terms, characters_of, is_word
+
+with warnings.catch_warnings():
+    # It imports tqdm, which in a notebook warns where it can't show bars; ours has none.
+    warnings.filterwarnings("ignore", message="IProgress not found")
+    import bm25s
 
 K1 = 1.5
 B = 0.75
 Scores = NDArray[np.float32]
+# A word that stands in this share of the rows or more is one of the language's own.
+FAMILIAR_SHARE = 0.05
+
+
+class QuestionWords:
+    """What a question asks for in words: how much of it a short text holds."""
+
+    def __init__(self, terms: Terms, weights: Mapping[str, float]) -> None:
+        total = sum(weights.values())
+        self._terms = terms
+        # A term is looked for by its characters: cutting each sentence into terms costs ten times as much.
+        self._weights = [(characters_of(term), weight / total) for term, weight in weights.items()]
+
+    def share(self, text: str) -> float:
+        """The share of the question's summed idf whose terms `text` holds, 0..1."""
+        bare = self._terms.bare(text)
+        return sum(weight for characters, weight in self._weights if characters in bare)
 
 
 def write_lexical(folder: Path, texts: Sequence[str], locale: str) -> None:
@@ -51,10 +73,11 @@ class LexicalIndex:
             self._rows = int(size["rows"])
             self._index = None
             self._idf = np.empty(0, dtype=np.float32)
+            self._frequency = np.empty(0, dtype=np.float32)
             if size["terms"]:
                 self._index = bm25s.BM25.load(str(folder), show_progress=False)
-                frequency = np.diff(self._index.scores["indptr"]).astype(np.float32)
-                self._idf = _idf(frequency, self._rows)
+                self._frequency = np.diff(self._index.scores["indptr"]).astype(np.float32)
+                self._idf = _idf(self._frequency, self._rows)
         except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
             raise IndexCorrupt(f"{folder} can't be read: {error}") from error
 
@@ -74,6 +97,33 @@ class LexicalIndex:
             return np.zeros(self._rows, dtype=np.float32)
         found: Scores = self._index.get_scores_from_ids(known)
         return found / np.float32(total)
+
+    def words(self, question: str) -> QuestionWords:
+        """The question's terms with their idf, to be looked for in sentences."""
+        terms = dict.fromkeys(self._terms(question))
+        unknown = float(_idf(np.zeros(1), self._rows)[0])
+        weights = {
+            term: unknown if (number := self._number(term)) is None else float(self._idf[number])
+            for term in terms
+        }
+        return QuestionWords(self._terms, weights)
+
+    def familiarity(self, text: str) -> float:
+        """How much the words of `text` are those of this index's language, 0..1.
+
+        The mean over its words of their share of rows, where FAMILIAR_SHARE is as good as all: 326 of
+        332 questions in ten languages are most familiar to their own (2026-11-21).
+        """
+        words = [term for term in dict.fromkeys(self._terms(text)) if is_word(term)]
+        if not words:
+            return 0.0
+        known = [number for word in words if (number := self._number(word)) is not None]
+        shares = self._frequency[known] / (FAMILIAR_SHARE * self._rows)
+        return float(np.minimum(shares, 1.0).sum()) / len(words)
+
+    def _number(self, term: str) -> int | None:
+        number: int | None = None if self._index is None else self._index.vocab_dict.get(term)
+        return number
 
 
 def _idf(frequency: NDArray[np.floating], rows: int) -> NDArray[np.float32]:

@@ -44,13 +44,14 @@ def nearest_locale(asked: str, available: Sequence[str]) -> str | None:
     if not same:
         return None
     if language == "zh":
-        script = _is_traditional(asked)
-        return next((locale for locale in same if _is_traditional(locale) == script), same[0])
+        script = writes_traditional(asked)
+        return next((locale for locale in same if writes_traditional(locale) == script), same[0])
     # en means en-us, de means de-de, pt means pt-br where there is no pt-pt.
     preferred = (SOURCE_LOCALE, f"{language}-{language}")
     return next((locale for locale in preferred if locale in same), same[0])
 
 
-def _is_traditional(locale: str) -> bool:
+def writes_traditional(locale: str) -> bool:
+    """Whether a Chinese locale writes Traditional characters."""
     subtags = locale.split("-")[1:]
     return "hans" not in subtags and not _TRADITIONAL.isdisjoint(subtags)

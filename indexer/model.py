@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.durable import hash_file
-from indexer.embedding import Engine, read_description
 from indexer.errors import ModelError
 from indexer.model_cache import cached_folder
+from indexer.model_description import Engine, read_description
 
 EMBEDDED = "embedded"
 # Counts changes of what is written for the same source; a new number prepares every model anew.

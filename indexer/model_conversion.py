@@ -22,12 +22,9 @@ from sentence_transformers.base.modules import Normalize
 from sentence_transformers.sentence_transformer.modules import Pooling
 
 from indexer.durable import hash_file, list_tree
-from indexer.embedding import (
-    TOKENIZER_FILE,
-    CTranslate2Embedder,
-    ModelDescription,
-    write_description,
-)
+from indexer.embedding import CTranslate2Embedder
+from indexer.model_description import ModelDescription, write_description
+from indexer.model_tokens import TOKENIZER_FILE
 from indexer.torch_embedding import quiet
 
 # The encoders that CTranslate2 4.8 converts, and how many positions each leaves unused in front.

@@ -4,7 +4,8 @@
 2. Units are measured on the English side where there is one, so that every locale of an article is
    cut at the same places and equal English text is embedded once.
 3. langchain-text-splitters merges units up to the limit; a unit beyond it is cut by its separators.
-4. A passage that is still too long for the model on the target's side is cut again by that side.
+4. A passage that is still too long for the model on the target's side is cut again by that side, and so
+   is a sentence whose English is: each part then has its share of it.
 `passage.text` is always `section.text[start:end]`; what is added for the model is `context`.
 """
 
@@ -12,17 +13,21 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
-from typing import TypeVar
 
 from langchain_text_splitters import RecursiveCharacterTextSplitter, TextSplitter
 
-from indexer.records import Article, Block, BlockKind, Passage, Section, Sentence
+from indexer.model_tokens import CountTokens
+from indexer.passage_parts import english_parts, make_passage, overlapping
+from indexer.records import Article, BlockKind, Passage, Section
 
-CountTokens = Callable[[Sequence[str]], list[int]]
+# What the default model reads, and the sizes that were measured with it.
+_MODEL_TOKENS, _LIMIT_TOKENS, _WINDOW_TOKENS = 512, 220, 400
+# A sentence whose English is so many times too long for the model is not cut to match it.
+_MOST_ENGLISH = 8
 # Separators of last resort, best first: lines, ends of sentences in every script, clauses, words.
 _SEPARATORS = [r"\n", r"(?<=[。！？!?؟])|(?<=\.)\s+", r"(?<=[、，,;；:：])", r"\s+", ""]
 
@@ -34,8 +39,20 @@ class PassageOptions:
     Both count the passage's own text; the window leaves room for title, headings and context.
     """
 
-    limit_tokens: int = 220
-    window_tokens: int = 400
+    limit_tokens: int
+    window_tokens: int
+
+    @classmethod
+    def for_model(cls, max_tokens: int) -> PassageOptions:
+        """The sizes for a model that reads so many tokens.
+
+        A wider one than the default model gets no longer passages: they would say more things at once.
+        """
+        read = min(max_tokens, _MODEL_TOKENS)
+        return cls(
+            limit_tokens=max(1, read * _LIMIT_TOKENS // _MODEL_TOKENS),
+            window_tokens=max(1, read * _WINDOW_TOKENS // _MODEL_TOKENS),
+        )
 
 
 class _UnitSplitter(TextSplitter):
@@ -70,23 +87,40 @@ def split_article(article: Article, count_tokens: CountTokens, options: PassageO
 def _split_section(
     article: Article, section: Section, count_tokens: CountTokens, options: PassageOptions
 ) -> list[Passage]:
-    bounds = _cut(section, 0, len(section.text), count_tokens, options.limit_tokens, by_source=True)
+    fits = partial(_fits, count_tokens=count_tokens, limit=options.window_tokens)
     bounds = [
         inner
-        for start, end in bounds
-        for inner in (
-            [(start, end)]
-            if _fits(section.text[start:end], count_tokens, options.window_tokens)
-            else _cut(section, start, end, count_tokens, options.window_tokens, by_source=False)
-        )
+        for piece in _cut(section, 0, len(section.text), count_tokens, options.limit_tokens, by_source=True)
+        for inner in _cut_to_window(section, *piece, count_tokens, options.window_tokens)
     ]
     passages: list[Passage] = []
     for start, end in bounds:
         text = section.text[start:end].lstrip()
         start, end = end - len(text), end - len(text) + len(text.rstrip())
         if start < end:
-            passages.append(_passage(article, section, start, end, len(passages)))
+            passages.append(make_passage(article, section, start, end, number=len(passages), fits=fits))
     return passages
+
+
+def _cut_to_window(
+    section: Section, start: int, end: int, count_tokens: CountTokens, window: int
+) -> list[tuple[int, int]]:
+    """Pieces that fit the window on both sides: cut by the text, and finer where the English asks for it."""
+    fits = partial(_fits, count_tokens=count_tokens, limit=window)
+
+    def english_fits(bounds: Sequence[tuple[int, int]]) -> bool:
+        return all(fits(part) for piece in bounds for part in english_parts(section, *piece, fits) if part)
+
+    bounds, limit = [(start, end)], window
+    if not fits(section.text[start:end]):
+        bounds = _cut(section, start, end, count_tokens, window, by_source=False)
+    coarse = bounds
+    while not english_fits(bounds):
+        limit //= 2
+        if limit * _MOST_ENGLISH < window:
+            return coarse
+        bounds = _cut(section, start, end, count_tokens, max(1, limit), by_source=False)
+    return bounds
 
 
 def _fits(text: str, count_tokens: CountTokens, limit: int) -> bool:
@@ -148,8 +182,8 @@ def _halves(text: str, count_tokens: CountTokens, limit: int) -> list[str]:
 
 def _units(section: Section, start: int, end: int, *, by_source: bool) -> tuple[list[str], list[str]]:
     """Stretches of the text that belong together, and the text that each is measured by."""
-    sentences = _overlapping(section.sentences, start, end)
-    blocks = _overlapping(section.blocks, start, end)
+    sentences = overlapping(section.sentences, start, end)
+    blocks = overlapping(section.blocks, start, end)
     cuts = {start, end, *(sentence.start for sentence in sentences), *(block.start for block in blocks)}
     if not by_source:  # what stands behind a sentence must not push it over the limit
         cuts.update(sentence.end for sentence in sentences)
@@ -165,62 +199,3 @@ def _units(section: Section, start: int, end: int, *, by_source: bool) -> tuple[
         units.append(unit)
         measured.append((sources.get(left) or unit) if by_source else unit)
     return units, measured
-
-
-_Stretch = TypeVar("_Stretch", Block, Sentence)
-
-
-def _overlapping(stretches: Sequence[_Stretch], start: int, end: int) -> Sequence[_Stretch]:
-    """Those that share a character with `[start, end)`; they are in order and don't overlap."""
-    first = bisect_right(stretches, start, key=lambda stretch: stretch.end)
-    return stretches[first : bisect_left(stretches, end, lo=first, key=lambda stretch: stretch.start)]
-
-
-def _passage(article: Article, section: Section, start: int, end: int, number: int) -> Passage:
-    edition = article.edition
-    sentences = tuple(
-        replace(sentence, start=max(sentence.start, start) - start, end=min(sentence.end, end) - start)
-        for sentence in _overlapping(section.sentences, start, end)
-    )
-    blocks = tuple(
-        replace(block, start=max(block.start, start) - start, end=min(block.end, end) - start)
-        for block in _overlapping(section.blocks, start, end)
-    )
-    context, source_context = _context(section, start, end)
-    return Passage(
-        id=f"{edition.locale}/{edition.path}#{section.anchor}.{number}",
-        edition=edition,
-        anchor=section.anchor,
-        url=f"{edition.url}#{section.url_anchor}" if section.url_anchor else edition.url,
-        headings=section.headings,
-        source_headings=section.source_headings,
-        start=start,
-        text=section.text[start:end],
-        source_text=_source_text(sentences, section.text[start:end]),
-        context=context,
-        source_context=source_context,
-        blocks=blocks,
-        sentences=sentences,
-    )
-
-
-def _context(section: Section, start: int, end: int) -> tuple[str, str]:
-    """The lead-in of the list, or the columns of the table, in whose middle a passage begins."""
-    for block in _overlapping(section.blocks, start, end)[:1]:
-        shown = block.context in section.text[start:end]
-        if block.kind in (BlockKind.ITEM, BlockKind.ROW) and not shown:
-            return block.context, block.source_context
-    return "", ""
-
-
-def _source_text(sentences: Sequence[Sentence], text: str) -> str | None:
-    parts: list[str] = []
-    previous: Sentence | None = None
-    for sentence in sentences:
-        if sentence.source is None or (previous is not None and previous.source == sentence.source):
-            continue
-        if previous is not None:
-            parts.append("\n" if "\n" in text[previous.end : sentence.start] else " ")
-        parts.append(sentence.source)
-        previous = sentence
-    return "".join(parts) or None

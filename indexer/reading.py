@@ -28,7 +28,9 @@ from indexer.errors import (
 from indexer.fusion import weights_for
 from indexer.generation import Manifest, ModelEntry, current_generation, verify_generation
 from indexer.records import Edition, Filters, Passage, Ranking, Turn
+from indexer.scripts import in_script_of
 from indexer.shard import Query, Shard
+from indexer.translations import Translations
 
 MODEL_FOLDER = "model"
 # What an earlier question and its reply weigh, how many turns are looked at, and how much of each.
@@ -68,6 +70,7 @@ class Index:
         self.manifest = manifest
         self.embedder = embedder
         self.shards = shards
+        self._translations = Translations(shards)
         # A refusal asks several locales the same question: it is embedded once. The cache holds on to
         # the embedder, not to this index, whose memory then returns as soon as nobody asks it.
         self._embed = lru_cache(maxsize=CACHED_QUESTIONS)(embedder.embed_question)
@@ -95,13 +98,19 @@ class Index:
             raise QuestionError("the question is empty")
         shard = self._shard(locale)
         allowed = _allowed_editions(shard.editions, filters, among)
-        hits = shard.search(self.prepare(question, history), k, among=allowed) if k > 0 else ()
-        return Ranking(question, locale, self.generation, hits)
+        if k < 1:
+            return Ranking(question, locale, self.generation, ())
+        found = shard.search(self.prepare(question, history, locale=locale), k, among=allowed)
+        return Ranking(question, locale, self.generation, found.hits, found.spread, found.lead)
 
-    def prepare(self, question: str, history: Sequence[Turn] = ()) -> Query:
-        """The question and the turns before it as one query."""
+    def prepare(self, question: str, history: Sequence[Turn] = (), *, locale: str) -> Query:
+        """The question and the turns before it as one query to a locale.
+
+        Raises: UnknownLocale.
+        """
+        self._shard(locale)
         earlier = [turn.content.strip()[:TURN_CHARS] for turn in history if turn.content.strip()][-TURNS:]
-        texts = [question, *reversed(earlier)]
+        texts = [in_script_of(locale, text) for text in (question, *reversed(earlier))]
         # A question and its reply weigh the same, and less than the pair behind them.
         weights = np.array([TURN_DECAY ** ((age + 1) // 2) for age in range(len(texts))], dtype=np.float32)
         weights /= weights.sum()
@@ -111,7 +120,8 @@ class Index:
         )
         vector = (vector / np.linalg.norm(vector)).astype(np.float32)
         fusion = weights_for(question, follows=bool(earlier))
-        return Query(vector, tuple(zip(texts, weights.tolist(), strict=True)), fusion)
+        weighted = tuple(zip(texts, weights.tolist(), strict=True))
+        return Query(vector, weighted, fusion, self._translations.lexical_scores(weighted, locale))
 
     def passage(self, passage_id: str) -> Passage:
         """The passage of this id.

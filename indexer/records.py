@@ -128,8 +128,9 @@ class Passage:
 
     `id` is `<locale>/<article>#<section anchor>.<n>`, not stable across generations.
     `context` and `source_context` are added to what is embedded and indexed, never to `text`.
-    `source_text` is the English of its sentences, None where there is none. Offsets of
-    `sentences` and `blocks` count from the passage's start.
+    `source_text` is the English of its sentences, None where there is none; of a sentence whose
+    English is longer than the model reads, this passage's share. Offsets of `sentences` and
+    `blocks` count from the passage's start.
     """
 
     id: str
@@ -167,6 +168,7 @@ class Hit:
     """A passage in a ranking. `rank` starts at 1.
 
     `sentence_scores[i]` belongs to `passage.sentences[i]`; a cosine, the better of its two sides.
+    `sentence_words[i]` is the share of the question's summed idf that it holds, the better side.
     """
 
     passage: Passage
@@ -174,16 +176,23 @@ class Hit:
     score: float
     scores: Scores
     sentence_scores: tuple[float, ...]
+    sentence_words: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """One question's hits in one locale, best first, and the generation that gave them."""
+    """One question's hits in one locale, best first, and the generation that gave them.
+
+    `spread` is the standard deviation of the question's cosines over all rows of the locale: what the
+    hits' cosines are to be measured by. `lead` is how far the best lexical score lies above the fifth.
+    """
 
     question: str
     locale: str
     generation: str
     hits: tuple[Hit, ...]
+    spread: float = 0.0
+    lead: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from indexer.model_tokens import CountTokens
 from indexer.records import BlockKind, Edition, Passage
 
 
 @dataclass(frozen=True, slots=True)
 class RowText:
-    """One row: its text, and (sentence number, start, end) for each sentence that has a vector."""
+    """One row: its text, and (sentence number, start, end) for each sentence that has a vector.
+
+    `own_start` is where the passage's own words begin, behind headings and context.
+    """
 
     text: str
     sentences: tuple[tuple[int, int, int], ...] = ()
+    own_start: int = 0
 
     @property
     def spans(self) -> tuple[tuple[int, int], ...]:
@@ -40,7 +46,7 @@ def target_row(passage: Passage) -> RowText:
         (number, shift + passage.sentences[number].start, shift + passage.sentences[number].end)
         for number in quotable(passage)
     ]
-    return RowText(text, tuple(spans))
+    return RowText(text, tuple(spans), shift)
 
 
 def source_row(passage: Passage) -> RowText | None:
@@ -49,7 +55,8 @@ def source_row(passage: Passage) -> RowText | None:
         return None
     head = (source_heading_line(passage), passage.source_context)
     text = "\n".join(part for part in (*head, passage.source_text) if part)
-    return RowText(text, tuple(_source_spans(passage, len(text) - len(passage.source_text))))
+    shift = len(text) - len(passage.source_text)
+    return RowText(text, tuple(_source_spans(passage, shift)), shift)
 
 
 def _source_spans(passage: Passage, shift: int) -> Iterator[tuple[int, int, int]]:
@@ -61,8 +68,10 @@ def _source_spans(passage: Passage, shift: int) -> Iterator[tuple[int, int, int]
         if sentence.source is None:
             continue
         if sentence.source != said:
-            start = passage.source_text.index(sentence.source, at)
-            said, at = sentence.source, start + len(sentence.source)
+            start, length = passage.source_text.find(sentence.source, at), len(sentence.source)
+            if start < 0:  # of one that is cut, a share stands here, alone
+                start, length = at, len(passage.source_text) - at
+            said, at = sentence.source, start + length
             span = (shift + start, shift + at)
         if number not in closed:
             yield number, *span
@@ -74,6 +83,38 @@ def quotable(passage: Passage) -> Iterator[int]:
     for number, sentence in enumerate(passage.sentences):
         if not any(block.start <= sentence.start < block.end for block in closed):
             yield number
+
+
+def shorten_heads(
+    rows: Sequence[RowText], count_tokens: CountTokens, *, row_tokens: int, window_tokens: int
+) -> tuple[RowText, ...]:
+    """The rows, none of them longer than `row_tokens`: what is too long loses the end of its head.
+
+    A passage's own words take up to `window_tokens`, so that only a long head can push them out.
+    """
+    heads = list(dict.fromkeys(row.text[: row.own_start] for row in rows))
+    sizes = dict(zip(heads, count_tokens(heads), strict=True))
+    long = {head for head, size in sizes.items() if size > row_tokens - window_tokens}
+    return tuple(
+        _shorten_head(row, count_tokens, row_tokens) if row.text[: row.own_start] in long else row
+        for row in rows
+    )
+
+
+def _shorten_head(row: RowText, count_tokens: CountTokens, row_tokens: int) -> RowText:
+    head, own = row.text[: row.own_start], row.text[row.own_start :]
+
+    def shortened(length: int) -> str:
+        return f"{head[:length].rstrip()}\n{own}" if length else own
+
+    if count_tokens([row.text])[0] <= row_tokens:
+        return row
+    lengths = range(len(head) + 1)
+    fitting = bisect_right(lengths, row_tokens, key=lambda length: count_tokens([shortened(length)])[0])
+    text = shortened(max(0, fitting - 1))
+    shift = len(text) - len(row.text)
+    sentences = tuple((number, start + shift, end + shift) for number, start, end in row.sentences)
+    return RowText(text, sentences, row.own_start + shift)
 
 
 def edition_rows(edition: Edition) -> tuple[RowText, RowText]:

@@ -8,8 +8,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from math import sqrt
 from pathlib import Path
 
 import numpy as np
@@ -17,25 +18,40 @@ from numpy.typing import NDArray
 
 from indexer.errors import IndexCorrupt
 from indexer.fusion import FusionWeights, fuse, spread
-from indexer.lexical import LexicalIndex
+from indexer.lexical import LexicalIndex, QuestionWords
 from indexer.locales import SOURCE_LOCALE
 from indexer.passage_file import PassageFile
-from indexer.records import Edition, Hit, Passage, Scores
+from indexer.records import Edition, Hit, Passage, Scores, Sentence
 from indexer.shard_files import RowTable, load_row_table
 from indexer.vectors import FlatVectors, Vectors
 
 # Candidates of each leg.
 DENSE_ROWS = 150
 LEXICAL_ROWS = 80
+# The rank whose lexical score the best one is measured by.
+LEAD_OVER = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question made ready: its unit vector, its texts with weights that sum to 1, how to fuse."""
+    """A question made ready: its unit vector, its texts with weights that sum to 1, how to fuse.
+
+    `borrowed` is what the translations of a locale's passages score in words, `(passages,)`.
+    """
 
     vector: Vectors
     texts: tuple[tuple[str, float], ...]
     weights: FusionWeights
+    borrowed: Vectors | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The hits of one search; `spread` and `lead` as a Ranking has them."""
+
+    hits: tuple[Hit, ...]
+    spread: float
+    lead: float
 
 
 class Shard:
@@ -65,12 +81,13 @@ class Shard:
             raise IndexCorrupt(f"{folder}: terms and passages differ in number")
         self.editions: Mapping[str, Edition] = {edition.path: edition for edition in self.passages.editions}
         self._edition_of = np.array(self.passages.edition_numbers, dtype=np.int64)
+        self._mean, self._moments = _moments(self._vectors)
 
-    def search(self, query: Query, k: int, *, among: Collection[str] | None) -> tuple[Hit, ...]:
+    def search(self, query: Query, k: int, *, among: Collection[str] | None) -> Found:
         """The `k` best passages, best first; `among` restricts to editions of these paths."""
         allowed = None if among is None else self._passages_of(among)
         if allowed is not None and not len(allowed):
-            return ()
+            return Found((), 0.0, 0.0)
         lexical = self._lexical_scores(query)
         candidates = self._candidates(query, lexical, allowed)
         passage_scores = self._best_row(query, candidates)
@@ -81,6 +98,7 @@ class Shard:
         best = np.where(best < -1, passage_scores, best)
         articles = self._article_scores(query)[self._edition_of[candidates]]
         fused = fuse(passage_scores, best, lexical[candidates], articles, query.weights)
+        words = [[(index.words(text), weight) for text, weight in query.texts] for index in self._lexical]
         hits: list[Hit] = []
         seen: set[str] = set()
         for at in np.lexsort((candidates, -fused)).tolist():
@@ -95,10 +113,31 @@ class Shard:
             )
             first, last = np.searchsorted(rows, self._sentence_bounds[number : number + 2])
             by_sentence = self._by_sentence(passage, rows[first:last], row_scores[first:last])
-            hits.append(Hit(passage, len(hits) + 1, float(fused[at]), scores, by_sentence))
+            held = tuple(_words_held(passage, sentence, words) for sentence in passage.sentences)
+            hits.append(Hit(passage, len(hits) + 1, float(fused[at]), scores, by_sentence, held))
             if len(hits) == k:
                 break
-        return tuple(hits)
+        return Found(tuple(hits), self._spread(query.vector), _lead(lexical))
+
+    def target_scores(self, texts: Sequence[tuple[str, float]]) -> Vectors:
+        """What weighted texts score in the locale's own language, `(passages,)`."""
+        total = np.zeros(len(self.passages), dtype=np.float32)
+        for text, weight in texts:
+            total += np.float32(weight) * self._lexical[0].scores(text)
+        return total
+
+    def familiarity(self, text: str) -> float:
+        """How much the words of `text` are those of either side's language, 0..1."""
+        return max(index.familiarity(text) for index in self._lexical)
+
+    def target_familiarity(self, text: str) -> float:
+        """How much the words of `text` are those of the locale's own language, 0..1."""
+        return self._lexical[0].familiarity(text)
+
+    def _spread(self, vector: Vectors) -> float:
+        wide = vector.astype(np.float64)
+        variance = float(wide @ self._moments @ wide) - float(self._mean @ wide) ** 2
+        return sqrt(max(0.0, variance))
 
     def sentence_cosines(self, vector: Vectors, passage_id: str) -> tuple[float, ...]:
         """The cosine of each sentence of the passage, its better side; -1 where it has no vector."""
@@ -121,7 +160,7 @@ class Shard:
         for text, weight in query.texts:
             sides = [index.scores(text) for index in self._lexical]
             total += np.float32(weight) * np.maximum.reduce(sides)
-        return total
+        return total if query.borrowed is None else np.maximum(total, query.borrowed)
 
     def _candidates(
         self, query: Query, lexical: Vectors, allowed: NDArray[np.int64] | None
@@ -154,6 +193,30 @@ class Shard:
             sentence = int(self._sentence_rows[row, 2])
             found[sentence] = max(score, found[sentence])
         return tuple(found)
+
+
+def _words_held(
+    passage: Passage, sentence: Sentence, words: Sequence[Sequence[tuple[QuestionWords, float]]]
+) -> float:
+    """The share of the question's words that a sentence holds on its better side."""
+    sides = (passage.text[sentence.start : sentence.end], sentence.source)
+    return max(
+        sum(weight * asked.share(side) for asked, weight in texts)
+        for side, texts in zip(sides, words, strict=False)
+        if side is not None
+    )
+
+
+def _lead(lexical: Vectors) -> float:
+    """How far the best score lies above the fifth, or above the last of fewer."""
+    best = np.sort(lexical)[-LEAD_OVER:]
+    return float(best[-1] - best[0])
+
+
+def _moments(vectors: FlatVectors) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The mean of all rows, `(d,)`, and of their outer products, `(d, d)`."""
+    rows = vectors.rows(np.arange(len(vectors))).astype(np.float64)
+    return rows.mean(axis=0), rows.T @ rows / len(rows)
 
 
 def _all_rows(file: Path) -> Vectors:

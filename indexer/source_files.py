@@ -41,11 +41,6 @@ class SourceFile:
     bilingual: bool
     retired_to: str | None = None
 
-    @property
-    def is_markdown(self) -> bool:
-        """Whether it is Markdown; else it is an FAQ page."""
-        return self.file.suffix.lower() == MARKDOWN
-
 
 @dataclass(frozen=True, slots=True)
 class Skipped:

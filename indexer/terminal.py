@@ -30,6 +30,8 @@ from rich.text import Text
 from indexer.errors import IndexerError
 
 EXIT_FAULT, EXIT_BELOW, EXIT_INTERRUPTED = 1, 3, 130
+# Columns that a table may take in a file or a pipe, where nothing wraps it.
+FILE_COLUMNS = 300
 
 
 class _Rate(ProgressColumn):
@@ -93,8 +95,11 @@ class Lines:
 
 
 def results() -> Console:
-    """Where results are printed: as they are, at any width."""
-    return Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    """Where results are printed: as they are; only tables keep to the width of a terminal."""
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = FILE_COLUMNS
+    return console
 
 
 def messages() -> Console:

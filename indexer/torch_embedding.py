@@ -12,15 +12,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.embedding import ModelDescription, Span
+from indexer.embedding import Span
 from indexer.errors import ModelError
+from indexer.model_description import DescribedModel, ModelDescription
 
 # Texts given to the library at a time, which sorts them by length and batches them; progress and
 # Ctrl-C come between.
 _SLICE_TEXTS = 256
 
 
-class TorchEmbedder:
+class TorchEmbedder(DescribedModel):
     """A SentenceTransformer behind the Embedder protocol.
 
     Batches are padded, so a text's vector may differ in its last digits with the company it is in.
@@ -43,22 +44,8 @@ class TorchEmbedder:
                 f"{model_dir}: the model can't be loaded ({error}); build the index anew with --full"
             ) from error
         torch.set_num_threads(threads)  # torch knows no other place for it than the process
-        self._description = description
-
-    @property
-    def dimension(self) -> int:
-        """Length of a vector."""
-        return self._description.dimension
-
-    @property
-    def fingerprint(self) -> str:
-        """The prepared model's fingerprint."""
-        return self._description.fingerprint
-
-    @property
-    def max_tokens(self) -> int:
-        """The model's window in tokens."""
-        return self._description.max_tokens
+        prompt = self._model.tokenizer([description.passage_prompt], padding=False, verbose=False)
+        super().__init__(description, prompt_tokens=len(prompt["input_ids"][0]))
 
     def embed_passages(
         self, texts: Sequence[str], progress: Callable[[int], None] | None = None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import shlex
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -17,11 +19,9 @@ from starlette.types import ASGIApp
 
 from indexer import IndexFollower
 from service.app import create_app
-from service.asking import WordGuesser
-from service.confidence import judge
-from service.messages import read_messages
 from service.serving import PortError, serve, take_port
 from service.settings import Settings, SettingsError, read_settings
+from service.shipped import shipped_rules
 from service.writer_choice import check_chat, choose_writers
 
 EXIT_FAILED = 1
@@ -69,24 +69,35 @@ def load_app(settings: Settings, greeting: str, stopping: Callable[[], bool]) ->
     return create_app(
         follower,
         settings=settings,
-        writer=writers.writer,
-        rewriter=writers.rewriter,
-        confidence=judge,
-        guess=WordGuesser(),
-        messages=read_messages(),
+        rules=shipped_rules(settings, clock=time.perf_counter, writers=writers),
         stopping=stopping,
         lifespan=follow,
     )
 
 
 def greet(host: str, port: int, *, example: str | None) -> str:
-    """What is printed once the service answers: its address, and a command with the example."""
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    """What is printed once the service answers: an address to open, and a command with the example."""
+    loopback = _loopback(host)
+    shown = loopback or host
+    address = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
     lines = [f"Citedesk answers at {address}"]
+    if loopback is not None:
+        lines.append(f"It listens on all addresses of this machine ({host}).")
     if example is not None:
         body = shlex.quote(json.dumps({"question": example}, ensure_ascii=False))
         lines.append(f"Try: curl -s {address}/v1/ask -H 'Content-Type: application/json' -d {body}")
     return "\n".join(lines)
+
+
+def _loopback(host: str) -> str | None:
+    """The machine's own address for a host that stands for all of them, None for any other."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return None  # a name
+    if not address.is_unspecified:
+        return None
+    return "127.0.0.1" if address.version == 4 else "::1"
 
 
 def _report(event: str) -> None:

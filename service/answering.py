@@ -7,7 +7,7 @@
 4. The writer drafts; each mark becomes a verified quote or its sentence is dropped (writing.py).
 5. Where nothing is left to say, other locales are asked, the source locale first, but only
    among the articles that the asked locale lacks or has in an older version; the first that
-   clears the threshold answers, and the answer says that it is a fallback.
+   clears a higher threshold answers, and the answer says that it is a fallback.
 6. Where they can't answer either, the refusal gives its reason in the reader's language and the
    asked locale's nearest hits.
 
@@ -34,6 +34,9 @@ Write = Callable[[Ranking], Written]
 
 # Hits that are judged and written from, whatever number the client wants to see.
 HITS_READ = 10
+# How much surer, of what is left to certainty, an answer from another locale must be: the few articles
+# that only other locales have seldom answer, and there are many locales to be wrong in.
+FALLBACK_SURER = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +69,9 @@ class Rules:
 class Answer:
     """An answer, or a refusal where `reason` is not None (then without citations).
 
-    `ranking` is that of the locale that answered, or of the asked one. `timings_ms` are by stage.
-    `fault` says what went wrong with the chat writer; `understood_as` what a follow-up was read as.
+    `ranking` and `confidence` are those of the locale that answered, or of the asked one;
+    `asked_confidence` is the asked locale's always. `timings_ms` are by stage. `fault` says what went
+    wrong with the chat writer; `understood_as` what a follow-up was read as.
     """
 
     text: str
@@ -75,6 +79,7 @@ class Answer:
     choice: LocaleChoice
     fallback: bool
     confidence: float
+    asked_confidence: float
     writer: WriterName
     cited: CitedText
     ranking: Ranking
@@ -137,7 +142,7 @@ def answer_question(
 
     depth = max(question.k, HITS_READ)
     ranking = _search(index, asked_for, choice.served, k=depth)
-    asked = _attempt(ranking, rules=rules, watch=watch, write=write)
+    asked = _attempt(ranking, rules=rules, watch=watch, write=write, at_least=rules.refuse_below)
     answered = asked if asked.written.cited.citations else None
     if answered is None and rules.fallback:
         answered = _ask_elsewhere(index, asked_for, choice.served, rules=rules, watch=watch, write=write)
@@ -150,6 +155,7 @@ def answer_question(
         choice=choice,
         fallback=attempt is not asked,
         confidence=attempt.confidence,
+        asked_confidence=asked.confidence,
         writer=attempt.written.writer,
         cited=cited,
         ranking=replace(attempt.ranking, hits=attempt.ranking.hits[: question.k]),
@@ -200,12 +206,18 @@ def _search(
 
 
 def _attempt(
-    ranking: Ranking, *, rules: Rules, watch: Stopwatch, write: Write, stage: str | None = None
+    ranking: Ranking,
+    *,
+    rules: Rules,
+    watch: Stopwatch,
+    write: Write,
+    at_least: float,
+    stage: str | None = None,
 ) -> _Attempt:
     watch.lap(stage or "search")
     judgement = rules.confidence(ranking)
     watch.lap(stage or "confidence")
-    if judgement.confidence < rules.refuse_below:
+    if judgement.confidence < at_least:
         nothing = Written(CitedText("", ()), rules.writer.name)
         return _Attempt(ranking, judgement.confidence, judgement.reason, nothing)
     written = write(ranking)
@@ -216,11 +228,14 @@ def _attempt(
 def _ask_elsewhere(
     index: Index, question: Question, asked: str, *, rules: Rules, watch: Stopwatch, write: Write
 ) -> _Attempt | None:
+    surer = rules.refuse_below + FALLBACK_SURER * (1 - rules.refuse_below)
     for locale in _other_locales(index, asked):
         among = editions_missing_in(index, asked, locale)
         if among:
             ranking = _search(index, question, locale, k=max(question.k, HITS_READ), among=among)
-            attempt = _attempt(ranking, rules=rules, watch=watch, write=write, stage="fallback")
+            attempt = _attempt(
+                ranking, rules=rules, watch=watch, write=write, at_least=surer, stage="fallback"
+            )
             if attempt.written.cited.citations:
                 return attempt
     return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
@@ -16,11 +15,8 @@ from starlette.types import ASGIApp
 from indexer import IndexMissing, QuestionError, UnknownLocale, UnknownPassage
 from service.admission import RETRY_AFTER_S, Admission, ClientGone, DeadlinePassed, Overloaded
 from service.answering import Rules
-from service.asking import LocaleGuesser
-from service.assignment import Rewriter
-from service.confidence import Confidence
 from service.guards import BodyGuard, SecurityHeaders
-from service.messages import Messages
+from service.head_requests import HeadRequests
 from service.openapi import describe
 from service.pages import build_pages
 from service.problems import (
@@ -41,7 +37,6 @@ from service.problems import (
 )
 from service.routes import Desk, IndexSource, build_routes
 from service.settings import Settings
-from service.writers import AnswerWriter
 
 # What a route raises, the problem that it becomes, and whether trying again soon may help.
 ERROR_TABLE: tuple[tuple[type[Exception], Kind, bool], ...] = (
@@ -64,32 +59,17 @@ def create_app(
     indexes: IndexSource,
     *,
     settings: Settings,
-    writer: AnswerWriter,
-    confidence: Confidence,
-    guess: LocaleGuesser,
-    messages: Messages,
-    rewriter: Rewriter | None = None,
+    rules: Rules,
     stopping: Callable[[], bool] = lambda: False,
-    clock: Callable[[], float] = time.perf_counter,
     lifespan: Lifespan | None = None,
 ) -> ASGIApp:
-    """The whole service as an ASGI application.
+    """The whole service as an ASGI application that answers by `rules`.
 
     `stopping` tells readiness that the process will end; `lifespan` starts and stops what the
     caller owns, such as `indexes`.
     """
     admission = Admission(
         threads=settings.concurrency, queue_max=settings.queue_max, deadline_s=settings.deadline_s
-    )
-    rules = Rules(
-        writer=writer,
-        confidence=confidence,
-        guess=guess,
-        messages=messages,
-        refuse_below=settings.refuse_below,
-        fallback=settings.fallback,
-        clock=clock,
-        rewriter=rewriter,
     )
     desk = Desk(
         indexes=indexes,
@@ -104,7 +84,8 @@ def create_app(
     app.include_router(build_routes(desk))
     app.include_router(build_pages())
     _add_problems(app)
-    return SecurityHeaders(BodyGuard(app, max_bytes=settings.body_max_bytes, read_s=settings.body_read_s))
+    guarded = BodyGuard(app, max_bytes=settings.body_max_bytes, read_s=settings.body_read_s)
+    return SecurityHeaders(HeadRequests(guarded))
 
 
 def _closing(admission: Admission, lifespan: Lifespan | None) -> Lifespan:
@@ -184,7 +165,9 @@ async def _answer_http(request: Request, error: Exception) -> Response:
         return problem_response(NOT_FOUND, "the addresses are listed in /openapi.json")
     if error.status_code == METHOD_NOT_ALLOWED.status:
         allowed = (error.headers or {}).get("Allow", "another method")
-        return problem_response(METHOD_NOT_ALLOWED, f"use {allowed}", headers=error.headers)
+        if allowed == "GET":
+            allowed = "GET, HEAD"
+        return problem_response(METHOD_NOT_ALLOWED, f"use {allowed}", headers={"Allow": allowed})
     kind = Kind("http-error", error.status_code, "The request was refused")
     return problem_response(kind, str(error.detail), headers=error.headers)
 

@@ -1,23 +1,20 @@
 """How likely the hits answer the question, and why they don't where they don't.
 
-The chance is a logistic function of the best scores among the hits. Cosines of the default model
-lie close together (unrelated texts near .80, answers near .88), so their weights are large.
+The chance is a logistic function of a few features of the ranking, fitted on the development
+questions (confidence_fitting.py) and shipped with its provenance as `confidence.json`.
 """
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.resources import files
 from typing import Protocol
 
 from indexer import Ranking
-
-# A logistic regression over the 332 development questions of 11 locales (docs/measurements.md).
-INTERCEPT = -30.22
-SENTENCE_WEIGHT = 10.31
-DENSE_WEIGHT = 24.12
-LEXICAL_WEIGHT = 3.80
 
 # Below all three of these nothing among the hits is like the question.
 OFF_TOPIC_SENTENCE = 0.82
@@ -25,6 +22,16 @@ OFF_TOPIC_DENSE = 0.82
 OFF_TOPIC_LEXICAL = 0.25
 # The topic is there (a passage as a whole is near) while no sentence is.
 NOT_STATED_SENTENCE = 0.86
+
+# Each takes a ranking that has hits.
+FEATURES: Mapping[str, Callable[[Ranking], float]] = {
+    # How near the first hit is in meaning.
+    "first_dense": lambda ranking: ranking.hits[0].scores.dense,
+    # What nearness is worth for this question: one that lies near everything needs more of it.
+    "spread": lambda ranking: ranking.spread,
+    # Whether its words point at one place: the best passage stands out among the next ones.
+    "lead": lambda ranking: ranking.lead,
+}
 
 
 class AbstainReason(StrEnum):
@@ -51,23 +58,34 @@ class Confidence(Protocol):
         ...
 
 
-def judge(ranking: Ranking) -> Judgement:
-    """Confidence and reason together: the default `Confidence`."""
-    return Judgement(confidence(ranking), abstain_reason(ranking))
+@dataclass(frozen=True, slots=True)
+class FittedConfidence:
+    """The default `Confidence`: `1 / (1 + exp(-(intercept + sum of weight * feature)))`."""
+
+    intercept: float
+    weights: Mapping[str, float]
+
+    def __post_init__(self) -> None:
+        if unknown := set(self.weights) - set(FEATURES):
+            raise ValueError(f"no features {sorted(unknown)}; there are {sorted(FEATURES)}")
+
+    def __call__(self, ranking: Ranking, /) -> Judgement:
+        """The chance that the hits answer the question, 0 for an empty ranking."""
+        return Judgement(self._chance(ranking), abstain_reason(ranking))
+
+    def _chance(self, ranking: Ranking) -> float:
+        if not ranking.hits:
+            return 0.0
+        evidence = self.intercept + sum(
+            weight * FEATURES[name](ranking) for name, weight in self.weights.items()
+        )
+        return 1.0 / (1.0 + math.exp(-evidence)) if evidence > -700 else 0.0
 
 
-def confidence(ranking: Ranking) -> float:
-    """The chance that the hits answer the question; 0 for an empty ranking."""
-    if not ranking.hits:
-        return 0.0
-    best = _best_scores(ranking)
-    evidence = (
-        INTERCEPT
-        + SENTENCE_WEIGHT * best.sentence
-        + DENSE_WEIGHT * best.dense
-        + LEXICAL_WEIGHT * best.lexical
-    )
-    return 1.0 / (1.0 + math.exp(-evidence)) if evidence > -700 else 0.0
+def read_confidence() -> FittedConfidence:
+    """The confidence that the package ships."""
+    fields = json.loads(files("service").joinpath("confidence.json").read_text("utf-8"))
+    return FittedConfidence(float(fields["intercept"]), dict(fields["weights"]))
 
 
 def abstain_reason(ranking: Ranking) -> AbstainReason:

@@ -56,7 +56,7 @@ class Settings(BaseSettings):
     top_k: int = Field(10, ge=1, le=HITS_MAX, description="Hits for a request that doesn't say how many.")
     answer_sentences_max: int = Field(4, ge=1, le=4, description="Most sentences in one answer.")
     refuse_below: float = Field(
-        0.58, ge=0, le=1, allow_inf_nan=False, description="Confidence below which an answer is refused."
+        0.585, ge=0, le=1, allow_inf_nan=False, description="Confidence below which an answer is refused."
     )
     fallback: bool = Field(True, description="Whether other locales may answer instead.")
     chat_url: str | None = Field(

@@ -1,8 +1,9 @@
 """Writers draft an answer from a ranking. The extractive one says only sentences of the articles.
 
-How it chooses: each sentence gets the value `its cosine + HIT_SHARE * its hit's score relative to
-the best hit's`; the best one opens, others join only where they come close to it and say
-something new; what was chosen is said in reading order.
+How it chooses: each sentence gets the value `its cosine + WORDS_SHARE * the share of the question's
+words that it holds + HIT_SHARE * its hit's score relative to the best hit's`; the best one opens,
+others join only where they come close to it and say something new; what was chosen is said in
+reading order.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from service.citations import Draft, DraftSentence, Mark, WriterName, block_at
 # Chosen on the development questions, over all locales (docs/measurements.md).
 HITS_READ = 5  # sentences of later hits are not considered
 HIT_SHARE = 0.20  # what a hit's score is worth beside the sentence's cosine
+WORDS_SHARE = 0.08  # and what the question's words are worth that stand in the sentence
 SAME_ARTICLE = 0.02  # what a sentence loses for each one of its article that is said already
 ARTICLES_MAX = 3  # an answer from more articles than this has lost its subject
 CLOSE = 0.08  # a further sentence may be worth this much less than the best one
@@ -140,11 +142,12 @@ def _choices(hits: Sequence[Hit]) -> Iterator[Choice]:
     for hit in hits[:HITS_READ]:
         share = HIT_SHARE * hit.score / top if top > 0 else 0.0
         labels = {_terms(label) for label in (hit.passage.edition.title, *hit.passage.headings)}
-        for sentence, cosine in zip(hit.passage.sentences, hit.sentence_scores, strict=True):
+        scored = zip(hit.passage.sentences, hit.sentence_scores, hit.sentence_words, strict=True)
+        for sentence, cosine, words in scored:
             start, end = quotable_span(hit.passage, sentence.start, sentence.end)
             if start < end:
                 fragment = _is_fragment(hit.passage.text[start:end], labels)
-                value = cosine + share - (FRAGMENT_PENALTY if fragment else 0.0)
+                value = cosine + WORDS_SHARE * words + share - (FRAGMENT_PENALTY if fragment else 0.0)
                 yield Choice(hit, start, end, value, fragment)
 
 

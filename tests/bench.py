@@ -20,8 +20,9 @@ import numpy as np
 from starlette.types import ASGIApp
 
 from indexer import IndexFollower
-from indexer.evaluation import Question, read_questions
+from indexer.questions import Question, read_questions
 from service.asking import WordGuesser
+from service.confidence import read_confidence
 from tests.service_app import build_app
 
 WARM_UP = 10
@@ -57,7 +58,7 @@ def main() -> None:
     follower.start()
     try:
         index = follower.current()
-        app = build_app(follower=follower, guess=WordGuesser())
+        app = build_app(follower=follower, guess=WordGuesser(), confidence=read_confidence())
         asked = read_questions(chosen.questions)
         print(f"generation {index.generation}, one core; milliseconds per answer of /v1/ask in process")
         print(f"{'locale':<8}{'questions':>10}{'median':>9}{'p95':>9}{'longest':>9}{'abstained':>11}")

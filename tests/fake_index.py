@@ -31,6 +31,7 @@ from indexer import (
     UnknownLocale,
     UnknownPassage,
 )
+from service.confidence import Judgement, abstain_reason
 
 GENERATION = "20240601T080000Z-0123456789ab"
 Pair = tuple[str, str | None]
@@ -254,6 +255,7 @@ def rank_passages(question: str, passages: Iterable[Passage], *, k: int) -> list
             score=_total(scores),
             scores=scores,
             sentence_scores=tuple(_sentence_score(question, passage, s) for s in passage.sentences),
+            sentence_words=(0.0,) * len(passage.sentences),
         )
         for rank, (scores, passage) in enumerate(scored[:k], start=1)
     ]
@@ -276,6 +278,12 @@ def _scores(question: str, passage: Passage) -> Scores:
 
 def _total(scores: Scores) -> float:
     return 0.5 * scores.sentence + 0.5 * scores.lexical
+
+
+def judge(ranking: Ranking) -> Judgement:
+    """A `Confidence` for the fakes' scores: sure of a hit that shares most of the question's words."""
+    best = max((0.3 * hit.scores.sentence + 0.7 * hit.scores.lexical for hit in ranking.hits), default=0.0)
+    return Judgement(best, abstain_reason(ranking))
 
 
 @dataclass

@@ -38,6 +38,10 @@ class HashEmbedder:
     def max_tokens(self) -> int:
         return self._max_tokens
 
+    @property
+    def passage_tokens(self) -> int:
+        return self._max_tokens
+
     def embed_passages(
         self, texts: Sequence[str], progress: Callable[[int], None] | None = None
     ) -> NDArray[np.float32]:

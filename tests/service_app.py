@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import httpx
 from starlette.types import ASGIApp
 
+from service.answering import Rules
 from service.app import create_app
 from service.asking import LocaleGuesser
 from service.assignment import Rewriter
-from service.confidence import Confidence, judge
+from service.confidence import Confidence
 from service.messages import read_messages
 from service.routes import IndexSource
 from service.settings import Settings
 from service.writers import AnswerWriter, ExtractiveWriter
-from tests.fake_index import FakeFollower, FakeIndex
+from tests.fake_index import FakeFollower, FakeIndex, judge
 
 JSON = {"Content-Type": "application/json"}
 
@@ -40,16 +42,18 @@ def build_app(
 ) -> ASGIApp:
     """The application over `index` (the fake articles where it isn't given) or `follower`."""
     source = follower or FakeFollower(FakeIndex() if index is None else index)
-    return create_app(
-        cast(IndexSource, source),
-        settings=settings or Settings(),
+    settings = settings or Settings()
+    rules = Rules(
         writer=writer or ExtractiveWriter(sentences_max=4),
         confidence=confidence,
         guess=guess,
         messages=read_messages(),
+        refuse_below=settings.refuse_below,
+        fallback=settings.fallback,
+        clock=time.perf_counter,
         rewriter=rewriter,
-        stopping=stopping,
     )
+    return create_app(cast(IndexSource, source), settings=settings, rules=rules, stopping=stopping)
 
 
 class Client:

@@ -76,8 +76,8 @@ FRENCH_MAIL = SmallArticle(
 class CountingEmbedder(HashEmbedder):
     """Remembers what it embedded."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, max_tokens: int = 512) -> None:
+        super().__init__(max_tokens=max_tokens)
         self.passages: list[str] = []
 
     def embed_passages(

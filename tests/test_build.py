@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -14,8 +15,11 @@ import pytest
 from numpy.typing import NDArray
 
 from indexer import CorpusError, TranslationType
-from indexer.build import BuildOptions
+from indexer.build import PIPELINE, BuildOptions
+from indexer.corpus import read_corpus
 from indexer.generation import generations, read_manifest
+from indexer.passages import PassageOptions
+from tests.articles import pair
 from tests.small_corpus import (
     FRENCH_MAIL,
     MAIL,
@@ -185,13 +189,52 @@ def test_the_digest_covers_articles_and_options_and_model(small: SmallIndex) -> 
     small.write("de-de", taxes=TAXES)
     small.build()
     digests.append(read_manifest(small.generation).digest)
-    options = BuildOptions()
-    small.build(options=replace(options, passages=replace(options.passages, limit_tokens=8)))
+    small.build(options=BuildOptions(passages=PassageOptions(limit_tokens=8, window_tokens=400)))
     digests.append(read_manifest(small.generation).digest)
     other_model = hash_model(small.model.folder, small.embedder, fingerprint="00" * 32)
     small.build(model=other_model)
     digests.append(read_manifest(small.generation).digest)
     assert len(set(digests)) == 4
+
+
+def test_the_sizes_of_passages_follow_the_models_window_and_the_digest_covers_them(small: SmallIndex) -> None:
+    small.build()
+    manifest = read_manifest(small.generation)
+    assert manifest.options == {"pipeline": PIPELINE, "limit_tokens": 220, "window_tokens": 400}
+    sizes = [("limit_tokens", 220), ("window_tokens", 400)]
+    inputs = read_corpus([small.corpus_dir]).digest("de-de")
+    parts = (PIPELINE, small.embedder.fingerprint, sizes, inputs)
+    assert manifest.locales["de-de"].digest == hashlib.sha256(repr(parts).encode()).hexdigest()
+    small.build(model=replace(small.model, max_tokens=128))
+    assert read_manifest(small.generation).options == {
+        "pipeline": PIPELINE,
+        "limit_tokens": 55,
+        "window_tokens": 100,
+    }
+
+
+def test_a_model_of_128_tokens_reads_every_passage_to_its_end(memory_dir: Path) -> None:
+    small = SmallIndex(memory_dir)
+    small.embedder = CountingEmbedder(max_tokens=128)
+    small.model = hash_model(memory_dir / "model", small.embedder)
+    lead_in = pair("Vorab " * 90 + "dies:", "First " * 90 + "this:")
+    items = "".join(
+        f"- {pair(f'Schritt {n} ist zu tun.' * 3, f'Step {n} is to do. ' * 3)}\n" for n in range(20)
+    )
+    giant = pair("Sehr " * 300 + "lang.", "Very " * 300 + "long.")
+    headed = f"## {pair('Kapitel ' * 150, 'Chapter ' * 150)}\n\n{pair('Kurz.', 'Short.')}\n"
+    small.write(
+        "de-de", long=f"# {pair('Titel ' * 30, 'Title ' * 30)}\n\n{lead_in}\n\n{items}\n{giant}\n\n{headed}"
+    )
+    small.build()
+    rows = [text for text in small.embedder.passages if "\n" in text and not text.startswith("long\n")]
+    assert max(small.embedder.count_tokens(rows)) <= 128
+    shard = small.open().shards["de-de"]
+    passages = [shard.passages[row] for row in range(len(shard.passages))]
+    texts = [text for passage in passages for text in (passage.text, passage.source_text or "")]
+    assert max(small.embedder.count_tokens(texts)) <= 100
+    assert [text for text in texts if not any(row.endswith(f"\n{text}") for row in rows)] == []
+    assert any(row.startswith("Titel Titel") and row.endswith("Kapitel\nKurz.") for row in rows)
 
 
 def test_another_model_copies_nothing(small: SmallIndex) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,6 +49,53 @@ def test_it_is_named_again_by_a_build_without_a_change(small: SmallIndex) -> Non
     again = small.build()
     assert not again.published
     assert [failed.file for failed in again.failed] == [str(small.file("de-de", "broken"))]
+
+
+def test_it_is_named_again_where_english_alone_is_built_and_loses_no_article(small: SmallIndex) -> None:
+    newer = replace(FRENCH_MAIL, handed_over="06/01/2021").markdown()
+    small.write("fr-fr", mail=newer + '<span data-ttu-id="a-1">')
+    first, again = (small.build(options=BuildOptions(locales=("en-us",))) for _ in range(2))
+    assert (again.published, again.locales["en-us"].articles) == (False, 2)
+    assert [(failed.file, failed.line) for failed in first.failed] == [
+        (str(small.file("fr-fr", "mail")), newer.count("\n") + 1)
+    ]
+    assert again.failed == first.failed
+
+
+def test_a_file_without_text_is_named_again_too(small: SmallIndex) -> None:
+    small.write("de-de", empty="---\ntitle: Leer\n---\n")
+    first, again = small.build(), small.build()
+    assert [(skipped.file, skipped.reason) for skipped in again.skipped] == [
+        (str(small.file("de-de", "empty")), "an article without text")
+    ]
+    assert (again.published, again.skipped) == (False, first.skipped)
+
+
+def test_an_unchanged_corpus_that_was_moved_is_named_where_it_lies_now(small: SmallIndex) -> None:
+    small.write("de-de", broken=BROKEN)
+    small.build()
+    small.corpus_dir = small.corpus_dir.rename(small.corpus_dir.with_name("moved"))
+    again = small.build()
+    assert not again.published
+    assert [failed.file for failed in again.failed] == [str(small.file("de-de", "broken"))]
+
+
+def test_a_build_without_a_change_reads_each_file_once_to_list_it(
+    small: SmallIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small.write("de-de", broken=BROKEN)
+    small.build()
+    read: list[Path] = []
+    read_bytes = Path.read_bytes
+
+    def noted(file: Path) -> bytes:
+        read.append(file)
+        return read_bytes(file)
+
+    monkeypatch.setattr(Path, "read_bytes", noted)
+    assert small.build().failed
+    articles = [file for file in read if file.is_relative_to(small.corpus_dir)]
+    assert sorted(articles) == sorted(small.corpus_dir.rglob("*.md"))
 
 
 @pytest.mark.parametrize("built_before", [False, True])
@@ -142,6 +192,59 @@ def test_a_damaged_locale_is_not_kept_and_not_lost_in_silence(small: SmallIndex)
     with pytest.raises(IndexCorrupt, match=r"vectors\.faiss.*also holds de-de: .*--prune"):
         small.build("fr-fr")
     assert small.generation == serving
+
+
+def lose_manifest(small: SmallIndex) -> None:
+    (small.generation / "manifest.json").unlink()
+
+
+def spoil_manifest(small: SmallIndex) -> None:
+    lose_manifest(small)
+    (small.generation / "manifest.json").write_text("{}")
+
+
+def spoil_current(small: SmallIndex) -> None:
+    (small.index_dir / "CURRENT").unlink()
+    (small.index_dir / "CURRENT").write_text("nonsense\n")
+
+
+def lose_current(small: SmallIndex) -> None:
+    (small.index_dir / "CURRENT").unlink()
+
+
+UNREADABLE = {
+    "manifest.json: is not there": lose_manifest,
+    "manifest.json: has no key 'format'": spoil_manifest,
+    "CURRENT: holds 'nonsense'": spoil_current,
+    "no generation is published here": lose_current,
+}
+
+
+@pytest.mark.parametrize(("fault", "harm"), UNREADABLE.items(), ids=UNREADABLE)
+def test_locales_of_a_generation_that_can_not_be_read_are_not_lost_in_silence(
+    small: SmallIndex, fault: str, harm: Callable[[SmallIndex], None]
+) -> None:
+    small.build()
+    before = generations(small.index_dir)
+    harm(small)
+    with pytest.raises(IndexCorrupt, match=f"{re.escape(fault)}.*; it also holds de-de: .*--prune"):
+        small.build("fr-fr")
+    assert generations(small.index_dir) == before
+    report = small.build("fr-fr", options=BuildOptions(prune=True))
+    assert (report.published, report.kept, report.copied) == (True, [], 2)
+    assert fault in (report.damage or "")
+
+
+@pytest.mark.parametrize(("fault", "harm"), UNREADABLE.items(), ids=UNREADABLE)
+def test_it_is_mended_by_a_build_that_names_all_of_them(
+    small: SmallIndex, fault: str, harm: Callable[[SmallIndex], None]
+) -> None:
+    small.build()
+    good = content(small.generation)
+    harm(small)
+    report = small.build()
+    assert (report.published, report.embedded) == (True, 12)
+    assert content(small.generation) == good
 
 
 def test_a_lost_manifest_is_mended_by_a_build(small: SmallIndex) -> None:

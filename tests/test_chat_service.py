@@ -17,12 +17,12 @@ import pytest
 
 from indexer import Index, Turn
 from service.answering import Question, Rules, answer_question
-from service.confidence import judge
 from service.messages import read_messages
 from service.serving import take_port
 from service.settings import Settings, SettingsError, read_settings
 from service.writer_choice import check_chat, choose_writers
 from tests.chat_scene import GOOD, QUESTION, ChatScene, chat_scene
+from tests.fake_index import judge
 from tests.scripted_endpoint import Exchange, ScriptedEndpoint, hangs, refuses, says, scripted_endpoint
 from tests.service_app import JSON, Client, build_app, guess_first
 from tests.test_service_process import ASK_HEAD, ROOT, running, wait_until_live
@@ -155,7 +155,7 @@ def test_sentences_are_heard_before_the_answer_is_whole(scene: ChatScene) -> Non
         on_sentence=lambda sentence: hear(sentence.text),
     )
     assert went_on.is_set()
-    assert heard == [GOOD, "It never writes about prices.[2]"]
+    assert heard == [GOOD, "It never writes about prices.[1]"]
     assert answer.text == " ".join(heard)
 
 

@@ -14,13 +14,6 @@ from indexer.model import PreparedModel
 from tests.conftest import MODELS_DIR
 from tests.small_corpus import FRENCH_MAIL, MAIL, NOON, SEATS, TAXES, SmallIndex
 
-QUESTIONS = (
-    {"id": "1", "locale": "de-de", "query": "Steuern?", "kind": "natural", "article": "help/taxes",
-     "evidence": "Steuern stehen auf der Rechnung."},
-    {"id": "2", "locale": "de-de", "query": "Wetter?", "kind": "unanswerable", "article": None},
-    {"id": "3", "locale": "it-it", "query": "Tasse?", "kind": "natural", "article": "help/taxes"},
-)  # fmt: skip
-
 
 def run(*arguments: str | Path) -> Result:
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
@@ -51,13 +44,6 @@ def searchable(tmp_path_factory: pytest.TempPathFactory, tiny_model: PreparedMod
     small.write("de-de", mail=MAIL, seats=SEATS, taxes=TAXES)
     build_index([small.corpus_dir], small.index_dir, model=tiny_model, now=NOON)
     return small.index_dir
-
-
-@pytest.fixture
-def questions(tmp_path: Path) -> Path:
-    file = tmp_path / "questions.jsonl"
-    file.write_text("\n".join(map(json.dumps, QUESTIONS)), "utf-8")
-    return file
 
 
 def test_verify_counts_the_files(small: SmallIndex) -> None:
@@ -130,37 +116,6 @@ def test_a_locale_without_articles_is_answered_with_the_list(
 
 def test_a_blank_question_is_refused(searchable: Path) -> None:
     assert "the question is empty" in told(run("search", " ", "--index", searchable, "--locale", "de-de"))
-
-
-def test_evaluate_measures_the_questions_whose_locale_is_there(searchable: Path, questions: Path) -> None:
-    result = run("evaluate", questions, "--index", searchable)
-    assert result.exit_code == 0
-    assert [line.split() for line in result.stdout.splitlines() if "│ de-de" in line] == [
-        ["│", "de-de", "│", "1", *["│", "1.000"] * 6, "│"]
-    ]
-    assert "left out, for the index doesn't hold them: it-it" in result.stdout
-    given = json.loads(run("evaluate", questions, "--index", searchable, "--json").stdout)
-    assert given["left_out"] == 1
-    assert [(row["group"], row["evidence"]["Success@5"]) for row in given["rows"]] == [
-        ("all", 1),
-        ("de-de", 1),
-        ("natural", 1),
-    ]
-
-
-def test_evaluate_fails_where_the_evidence_is_below_what_is_asked(searchable: Path, questions: Path) -> None:
-    assert run("evaluate", questions, "--index", searchable, "--fail-under", "1").exit_code == 0
-    assert run("evaluate", questions, "--index", searchable, "--fail-under", "1.01").exit_code == 3
-
-
-def test_evaluate_names_a_broken_line_and_questions_of_other_locales(
-    searchable: Path, tmp_path: Path
-) -> None:
-    file = tmp_path / "q.jsonl"
-    file.write_text("{", "utf-8")
-    assert "q.jsonl:1: no question" in told(run("evaluate", file, "--index", searchable))
-    file.write_text(json.dumps(QUESTIONS[2]), "utf-8")
-    assert "q.jsonl has no question in de-de, en-us" in told(run("evaluate", file, "--index", searchable))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.corpus import Corpus, CorpusOptions, parse_locale, read_corpus
+from indexer.article_files import parse_article
+from indexer.corpus import Corpus, CorpusOptions, read_corpus
 from indexer.errors import CorpusError
 from indexer.records import Article
 from indexer.source_files import MAX_FILE_BYTES
@@ -48,7 +49,10 @@ def failed(corpus: Corpus, folder: Path) -> dict[str, tuple[str, int | None]]:
 
 
 def parsed(corpus: Corpus, locale: str = "ja-jp") -> list[Article]:
-    return list(parse_locale(corpus, locale, PARSER))
+    found = [parse_article(files, PARSER) for files in corpus.articles(locale)]
+    for each in found:
+        corpus.note(each.unread)
+    return [each.article for each in found if each.article is not None]
 
 
 # Which files are articles.

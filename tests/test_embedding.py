@@ -15,16 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.embedding import (
-    BATCH_TOKENS,
-    Embedder,
-    ModelDescription,
-    open_embedder,
-    read_description,
-    write_description,
-)
+from indexer.embedding import BATCH_TOKENS, Embedder, open_embedder
 from indexer.errors import ModelError
 from indexer.model import PreparedModel
+from indexer.model_description import ModelDescription, read_description, write_description
 from tests.fakes import HashEmbedder
 
 TEXTS = ("mail the customer", "a", "mail a customer: 2 mails", "メールを送る", "", "b", "電子郵件", "c?")
@@ -99,10 +93,13 @@ def test_tokens_are_counted_without_prompt_and_never_cut_off(embedder: Embedder)
 
 
 def test_text_beyond_the_window_is_cut_off(embedder: Embedder) -> None:
-    # 40 tokens: <s>, ▁passage, ":", 36 words, </s>.
-    whole, longer = embedder.embed_passages(["mail" + " mail" * 35, "mail" + " mail" * 35 + " customer" * 50])
+    # 256 tokens: <s>, ▁passage, ":", 252 words, </s>.
+    words = "mail" + " mail" * 251
+    whole, longer = embedder.embed_passages([words, words + " customer" * 50])
 
-    assert embedder.max_tokens == 40
+    assert embedder.max_tokens == 256
+    # A prompt's last blank may be a token of its own, as long as nothing follows.
+    assert embedder.passage_tokens == 251
     assert whole.tobytes() == longer.tobytes()
 
 

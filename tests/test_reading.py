@@ -146,7 +146,7 @@ def test_an_earlier_question_keeps_the_topic(index: Index) -> None:
 
 def test_turns_weigh_less_the_older_they_are_and_a_reply_as_much_as_its_question(index: Index) -> None:
     history = (Turn("user", "eins"), Turn("assistant", "zwei"), Turn("user", " "), Turn("user", "drei"))
-    texts = dict(index.prepare("vier", history).texts)
+    texts = dict(index.prepare("vier", history, locale="de-de").texts)
     assert list(texts) == ["vier", "drei", "zwei", "eins"]
     shares = [1, TURN_DECAY, TURN_DECAY, TURN_DECAY**2]
     assert list(texts.values()) == pytest.approx([share / sum(shares) for share in shares])
@@ -154,13 +154,14 @@ def test_turns_weigh_less_the_older_they_are_and_a_reply_as_much_as_its_question
 
 def test_only_the_last_turns_count_and_only_their_beginning(index: Index) -> None:
     history = [Turn("user", f"{number} " + "x" * TURN_CHARS) for number in range(TURNS + 2)]
-    texts = [text for text, _ in index.prepare("neu", history).texts]
+    texts = [text for text, _ in index.prepare("neu", history, locale="de-de").texts]
     assert [text.split()[0] for text in texts[1:]] == [str(number) for number in range(TURNS + 1, 1, -1)]
     assert {len(text) for text in texts[1:]} == {TURN_CHARS}
 
 
 def test_the_mixed_vector_is_a_unit_vector(index: Index) -> None:
-    vector = index.prepare("Wann?", [Turn("user", "Plätze"), Turn("user", "Preise")]).vector
+    history = [Turn("user", "Plätze"), Turn("user", "Preise")]
+    vector = index.prepare("Wann?", history, locale="de-de").vector
     assert vector.shape == (64,)
     assert float(np.linalg.norm(vector)) == pytest.approx(1, abs=1e-6)
 
@@ -222,3 +223,29 @@ def test_a_model_that_did_not_make_the_vectors_is_refused(own: SmallIndex) -> No
 def test_a_missing_index_is_named_with_the_way_out(tmp_path: Path) -> None:
     with pytest.raises(IndexMissing, match="nowhere: no generation is published here; make one with"):
         open_index(tmp_path / "nowhere")
+
+
+def test_a_ranking_says_how_the_questions_cosines_spread(index: Index) -> None:
+    ranking = index.search(QUESTION, locale="de-de", k=1)
+    stored = index.shards["de-de"]._vectors
+    cosines = stored.rows(range(len(stored))) @ index.prepare(QUESTION, locale="de-de").vector
+    assert ranking.spread == pytest.approx(float(np.std(cosines.astype(np.float64))), abs=1e-6)
+
+
+def test_a_ranking_says_how_far_the_best_words_lie_above_the_fifth(index: Index) -> None:
+    shard = index.shards["de-de"]
+    scores = sorted(shard._lexical_scores(index.prepare(QUESTION, locale="de-de")).tolist(), reverse=True)
+    lead = index.search(QUESTION, locale="de-de", k=1).lead
+    assert lead == pytest.approx(scores[0] - scores[:5][-1])
+    assert lead > 0
+
+
+def test_each_sentence_of_a_hit_says_what_it_holds_of_the_questions_words(index: Index) -> None:
+    hit = index.search("Plätze enden", locale="de-de", k=1).hits[0]
+    assert len(hit.sentence_words) == len(hit.passage.sentences)
+    by_text = {
+        hit.passage.text[sentence.start : sentence.end]: share
+        for sentence, share in zip(hit.passage.sentences, hit.sentence_words, strict=True)
+    }
+    assert all(0 <= share <= 1 + 1e-6 for share in by_text.values())
+    assert any(share == pytest.approx(1) for text, share in by_text.items() if "Plätze enden" in text)

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.corpus import Corpus, parse_file, read_corpus
+from indexer.article_files import parse_file
+from indexer.corpus import Corpus, read_corpus
 from indexer.docfx import Origin, ParsedFile
 from indexer.records import Article, BlockKind
 from tests.articles import PARSER, part_of
@@ -68,10 +69,10 @@ def read(corpus: Corpus, step: int) -> Iterator[RealFile]:
     (sources,) = corpus.files.values()
     for source in sources[::step]:
         text = source.file.read_text("utf-8")
-        article = parse_file(source, corpus.options, PARSER)
+        article = parse_file(corpus.origin(source), PARSER)
         edition = article.edition
         origin = Origin(str(source.file), source.path, edition.locale, edition.url, edition.url)
-        parsed = PARSER.parse(text, origin) if source.is_markdown else None
+        parsed = PARSER.parse(text, origin) if source.file.suffix == ".md" else None
         yield RealFile(f"{edition.locale}/{source.path}", text, article, parsed)
 
 

@@ -10,8 +10,9 @@ import pytest
 from indexer import Index
 from indexer.build import build_index
 from indexer.build_report import BuildReport
-from indexer.evaluation import evaluate, read_questions, run_questions
+from indexer.evaluation import evaluate, run_questions
 from indexer.model import PreparedModel
+from indexer.questions import read_questions
 from tests.conftest import SAMPLE_QUESTIONS, SAMPLES
 
 pytestmark = pytest.mark.model
@@ -47,8 +48,9 @@ def test_every_question_finds_its_article_among_the_first_five(sample_index: Ind
         row.group: row for row in evaluate(sample_index, questions, run_questions(sample_index, questions))
     }
     assert rows["all"].questions == 24
-    assert {name: row.article["Success@5"] for name, row in rows.items()} == dict.fromkeys(rows, 1.0)
-    assert rows["all"].evidence["Success@10"] == 1
+    first_five = {name: row.figures["article:Success@5"].value for name, row in rows.items()}
+    assert first_five == dict.fromkeys(rows, 1.0)
+    assert rows["all"].figures["evidence:Success@10"].value == 1
 
 
 @pytest.mark.parametrize(

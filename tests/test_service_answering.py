@@ -9,15 +9,15 @@ from typing import Any, cast
 
 import pytest
 
-from indexer import Filters, Index, Turn
+from indexer import Filters, Index, Ranking, Turn
 from service.admission import DeadlinePassed
 from service.answering import Answer, Question, Rules, answer_question, editions_missing_in, search_question
 from service.assignment import Assignment
 from service.citations import Draft, DraftSentence
-from service.confidence import AbstainReason, Judgement, judge
+from service.confidence import AbstainReason, Judgement
 from service.messages import read_messages
 from service.writers import ExtractiveWriter
-from tests.fake_index import ARTICLES, GENERATION, FakeArticle, FakeIndex
+from tests.fake_index import ARTICLES, GENERATION, FakeArticle, FakeIndex, judge
 from tests.service_app import guess_first
 
 NEVER = Judgement(0.1, AbstainReason.LOW_CONFIDENCE)
@@ -63,8 +63,8 @@ def test_a_question_is_answered_with_a_quote_and_its_english(index: FakeIndex, r
     assert given.text == "Der Anbieter darf Ihren Kunden wegen Ausfällen schreiben.[1]"
     assert [(c.quote, c.source_quote) for c in given.cited.citations] == [
         (
-            "Der Anbieter darf Ihren Kunden wegen Ausfällen schreiben.",
-            "The vendor may write to your customers about outages.",
+            "Der Anbieter darf Ihren Kunden wegen Ausfällen schreiben. Wegen Preisen schreibt er ihnen nie.",
+            "The vendor may write to your customers about outages. It never writes to them about prices.",
         )
     ]
     assert (given.ranking.locale, given.fallback, given.writer) == ("de-de", False, "extractive")
@@ -209,3 +209,15 @@ def test_an_older_source_edition_is_no_fallback() -> None:
     index = FakeIndex([older, newer])
     assert editions_missing_in(cast(Index, index), "de-de", "en-us") == frozenset()
     assert editions_missing_in(cast(Index, index), "en-us", "de-de") == {"a/b"}
+
+
+@pytest.mark.parametrize(("elsewhere", "answered"), [(0.74, False), (0.75, True)])
+def test_a_fallback_has_to_be_surer(index: FakeIndex, rules: Rules, elsewhere: float, answered: bool) -> None:
+    def confidence(ranking: Ranking) -> Judgement:
+        sure = 0.49 if ranking.locale == "de-de" else elsewhere
+        return Judgement(sure, AbstainReason.NOT_STATED)
+
+    # Halfway from the threshold of .5 to certainty.
+    given = answer(index, dataclasses.replace(rules, confidence=confidence), "Taxes?", locale="de-de")
+    assert given.fallback is answered
+    assert (given.reason is None) is answered

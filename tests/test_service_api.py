@@ -62,11 +62,13 @@ def test_an_answer_has_all_fields_of_the_wire(client: Client) -> None:
     assert citation == {
         **PLACE,
         "number": 1,
-        "quote": "ベンダーは障害についてお客様にメールを送ることがあります。",
-        "source_quote": "The vendor may write to your customers about outages.",
+        "quote": "ベンダーは障害についてお客様にメールを送ることがあります。 "
+        "価格についてお客様に書くことはありません。",
+        "source_quote": "The vendor may write to your customers about outages. "
+        "It never writes to them about prices.",
         "context": None,
         "start": 0,
-        "end": 29,
+        "end": 51,
         "drift": None,
     }
     assert hit == {**PLACE, "rank": 1, "text": TEXT, "source_text": SOURCE}
@@ -275,6 +277,35 @@ def test_another_method_is_405_with_the_allowed_ones(client: Client) -> None:
     response = client.get("/v1/ask")
     assert problem(response) == (405, "/problems/method-not-allowed")
     assert response.headers["allow"] == "POST"
+    response = client.request("DELETE", "/v1/locales")
+    assert problem(response) == (405, "/problems/method-not-allowed")
+    assert (response.headers["allow"], response.json()["detail"]) == ("GET, HEAD", "use GET, HEAD")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/health/live",
+        "/health/ready",
+        "/v1/locales",
+        "/v1/passages/ja-jp/partner-help/mail%23when-we-write.0",
+        "/v1/passages/nowhere",
+        "/openapi.json",
+        "/",
+        "/widget/chat.js",
+        "/v1/nothing",
+        "/v1/ask",
+    ],
+)
+def test_head_gives_the_status_and_headers_of_get_without_a_body(client: Client, path: str) -> None:
+    asked, head = client.get(path), client.request("HEAD", path)
+    assert (head.status_code, head.headers) == (asked.status_code, asked.headers)
+    assert (head.content, asked.content != b"") == (b"", True)
+
+
+def test_head_of_a_service_without_an_index_is_503() -> None:
+    response = Client(build_app(follower=FakeFollower(None))).request("HEAD", "/health/ready")
+    assert (response.status_code, response.content) == (503, b"")
 
 
 def test_every_response_has_the_security_headers(client: Client) -> None:

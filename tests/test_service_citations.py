@@ -17,6 +17,7 @@ EN = build_passages(ARTICLES[0])
 DE = build_passages(ARTICLES[2])
 OUTAGES = Mark("en-us/partner-help/mail#when-we-write.0", 0, 53)
 PRICES = Mark("en-us/partner-help/mail#when-we-write.0", 54, 91)
+BOTH = "The vendor may write to your customers about outages. It never writes to them about prices."
 STOP = Mark("en-us/partner-help/mail#stop.0", 0, 36)
 
 
@@ -30,12 +31,59 @@ def draft(*sentences: tuple[str, tuple[Mark, ...]]) -> Draft:
 
 
 def test_numbers_run_in_order_of_appearance(hits: list[Hit]) -> None:
-    cited = resolve_citations(draft(("Two.", (PRICES,)), ("One.", (OUTAGES,))), hits)
+    cited = resolve_citations(draft(("Two.", (STOP,)), ("One.", (OUTAGES,))), hits)
     assert cited.text == "Two.[1] One.[2]"
     assert [(c.number, c.quote) for c in cited.citations] == [
-        (1, "It never writes to them about prices."),
-        (2, "The vendor may write to your customers about outages."),
+        (1, "You cannot stop mail about security."),
+        (2, BOTH),
     ]
+
+
+def test_a_quote_takes_in_the_sentences_around_it(hits: list[Hit]) -> None:
+    cited = resolve_citations(draft(("Prices.", (PRICES,)), ("Outages.", (OUTAGES,))), hits)
+    assert cited.text == "Prices.[1] Outages.[1]"
+    assert [(c.start, c.end, c.quote) for c in cited.citations] == [(0, 91, BOTH)]
+
+
+def long_passage(*sentences: str, kinds: tuple[BlockKind, ...] = ()) -> Passage:
+    """A passage of these sentences, each a block of its own, paragraphs where no kind is given."""
+    text, spans = "", []
+    for sentence in sentences:
+        spans.append((len(text), len(text) + len(sentence)))
+        text += sentence + " "
+    blocks = [
+        Block(kind, *span) for kind, span in zip(kinds or (BlockKind.PARAGRAPH,) * 9, spans, strict=False)
+    ]
+    return dataclasses.replace(
+        EN[0], text=text.strip(), sentences=tuple(Sentence(*span) for span in spans), blocks=tuple(blocks)
+    )
+
+
+def quoted(hit: Hit, passage: Passage, number: int) -> str:
+    sentence = passage.sentences[number]
+    mark = Mark(passage.id, sentence.start, sentence.end)
+    return (
+        resolve_citations(draft(("S.", (mark,))), [dataclasses.replace(hit, passage=passage)])
+        .citations[0]
+        .quote
+    )
+
+
+def test_a_quote_grows_forward_first_and_no_further_than_its_columns(hits: list[Hit]) -> None:
+    passage = long_passage("a" * 100, "b" * 100, "c" * 100, "d" * 100)
+    assert quoted(hits[0], passage, 1) == f"{'b' * 100} {'c' * 100}"
+    wide = long_passage("あ" * 50, "い" * 50, "う" * 50, "え" * 50)
+    assert quoted(hits[0], wide, 1) == f"{'い' * 50} {'う' * 50}"
+    assert quoted(hits[0], long_passage("a" * 10, "b" * 400), 1) == "b" * 400
+
+
+@pytest.mark.parametrize("kind", [BlockKind.ROW, BlockKind.CODE, BlockKind.FOLDED, BlockKind.COLUMNS])
+def test_a_quote_takes_in_prose_only(hits: list[Hit], kind: BlockKind) -> None:
+    kinds = (BlockKind.PARAGRAPH, kind, BlockKind.ITEM)
+    passage = long_passage("Prose before.", "Something else.", "An item behind.", kinds=kinds)
+    assert quoted(hits[0], passage, 0) == "Prose before."
+    assert quoted(hits[0], passage, 1) == "Something else."
+    assert quoted(hits[0], passage, 2) == "An item behind."
 
 
 def test_a_span_that_two_sentences_rest_on_is_cited_once(hits: list[Hit]) -> None:
@@ -75,12 +123,9 @@ def test_a_quote_carries_the_english_of_the_sentences_it_touches(hits: list[Hit]
     passage = DE[0]
     whole = Mark(passage.id, 0, len(passage.text))
     first = Mark(passage.id, 4, 12)
-    cited = resolve_citations(draft(("A.", (whole,)), ("B.", (first,)), ("C.", (STOP,))), hits)
-    assert [c.source_quote for c in cited.citations] == [
-        "The vendor may write to your customers about outages. It never writes to them about prices.",
-        "The vendor may write to your customers about outages.",
-        None,
-    ]
+    cited = resolve_citations(draft(("A.", (first,)), ("B.", (whole,)), ("C.", (STOP,))), hits)
+    assert cited.text == "A.[1] B.[2] C.[3]"
+    assert [c.source_quote for c in cited.citations] == [BOTH, BOTH, None]
 
 
 def test_a_quoted_row_carries_its_column_names(hits: list[Hit]) -> None:
@@ -123,5 +168,8 @@ def test_whatever_is_drafted_no_quote_is_absent_from_its_passage(
     assert [c.number for c in cited.citations] == list(range(1, len(cited.citations) + 1))
     spans = {(c.hit.passage.id, c.start, c.end) for c in cited.citations}
     assert len(spans) == len(cited.citations)
+    resting = [mark for sentence in drafted.sentences for mark in sentence.marks if mark.passage_id in by_id]
+    for citation in cited.citations:
+        assert any(citation.start <= mark.start < mark.end <= citation.end for mark in resting)
     assert all(f"[{c.number}]" in cited.text for c in cited.citations)
     assert bool(cited.text) == bool(cited.citations)

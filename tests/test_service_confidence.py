@@ -3,53 +3,78 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+from importlib.resources import files
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer import Ranking, Scores
-from service.confidence import AbstainReason, abstain_reason, confidence, judge
+from service.confidence import FEATURES, AbstainReason, FittedConfidence, abstain_reason, read_confidence
 from service.messages import Messages, read_messages
+from service.settings import Settings
 from tests.fake_index import ARTICLES, build_passages, rank_passages
 
 HIT = rank_passages("mail", build_passages(ARTICLES[0]), k=1)[0]
 LOCALES = ["de-de", "en-us", "es-es", "fr-fr", "it-it", "ja-jp", "ko-kr", "pt-br", "ru-ru", "zh-cn", "zh-tw"]
 
 
-def ranking(*scores: Scores) -> Ranking:
+FITTED = FittedConfidence(-30.0, {"first_dense": 35.0, "spread": -20.0, "lead": 4.0})
+
+
+def ranking(*scores: Scores, spread: float = 0.0, lead: float = 0.0) -> Ranking:
     hits = tuple(dataclasses.replace(HIT, scores=each, rank=i + 1) for i, each in enumerate(scores))
-    return Ranking("q", "en-us", "g", hits)
+    return Ranking("q", "en-us", "g", hits, spread, lead)
 
 
-def test_confidence_is_the_logistic_of_the_weighted_scores() -> None:
-    # -30.22 + 10.31 * .88 + 24.12 * .87 + 3.80 * .8 = 2.8772; 1 / (1 + e^-2.8772) = 0.9467
-    assert confidence(ranking(Scores(dense=0.87, sentence=0.88, lexical=0.8))) == pytest.approx(
-        0.9467, abs=1e-4
-    )
-
-
-def test_each_score_is_the_best_among_the_hits() -> None:
-    spread = ranking(Scores(0.87, 0.1, 0.0), Scores(0.1, 0.88, 0.8))
-    assert confidence(spread) == confidence(ranking(Scores(0.87, 0.88, 0.8)))
+def test_confidence_is_the_logistic_of_the_weighted_features() -> None:
+    # -30 + 35 * .87 - 20 * .02 + 4 * .5 = 2.05; 1 / (1 + e^-2.05) = 0.8859
+    judged = FITTED(ranking(Scores(0.87, 0.1, 0.2), Scores(0.99, 0.9, 0.9), spread=0.02, lead=0.5))
+    assert judged.confidence == pytest.approx(0.8859, abs=1e-4)
 
 
 def test_an_empty_ranking_has_no_confidence_and_is_off_topic() -> None:
-    verdict = judge(ranking())
+    verdict = FITTED(ranking())
     assert (verdict.confidence, verdict.reason) == (0.0, AbstainReason.OFF_TOPIC)
 
 
 score = st.floats(-1, 3)
 
 
-@given(st.lists(st.builds(Scores, score, score, score), max_size=4))
-def test_confidence_is_always_a_chance(scores: list[Scores]) -> None:
-    assert 0.0 <= confidence(ranking(*scores)) <= 1.0
+@given(st.lists(st.builds(Scores, score, score, score), max_size=4), score, score)
+def test_confidence_is_always_a_chance(scores: list[Scores], spread: float, lead: float) -> None:
+    assert 0.0 <= FITTED(ranking(*scores, spread=spread, lead=lead)).confidence <= 1.0
 
 
-def test_scores_beyond_all_bounds_do_not_overflow() -> None:
-    assert confidence(ranking(Scores(-1e6, -1e6, -1e6))) == 0.0
-    assert confidence(ranking(Scores(1e6, 1e6, 1e6))) == 1.0
+def test_features_beyond_all_bounds_do_not_overflow() -> None:
+    assert FITTED(ranking(Scores(-1e6, -1e6, -1e6))).confidence == 0.0
+    assert FITTED(ranking(Scores(1e6, 1e6, 1e6))).confidence == 1.0
+
+
+def test_an_unknown_feature_is_refused_with_the_list() -> None:
+    with pytest.raises(
+        ValueError, match=r"no features \['luck'\]; there are \['first_dense', 'lead', 'spread'\]"
+    ):
+        FittedConfidence(0.0, {"luck": 1.0})
+
+
+def test_what_is_shipped_says_where_it_comes_from_and_fits_the_default_threshold() -> None:
+    shipped = json.loads(files("service").joinpath("confidence.json").read_text("utf-8"))
+    assert read_confidence() == FittedConfidence(shipped["intercept"], shipped["weights"])
+    assert shipped["weights"].keys() == FEATURES.keys()
+    provenance = shipped["provenance"]
+    assert Settings.model_fields["refuse_below"].default == provenance["threshold"]
+    assert provenance["cross_validated_by_locale"]["questions"] > 100
+    assert provenance["command"].startswith("python -m service.confidence_fitting ")
+
+
+def test_nearness_and_a_lead_in_words_make_surer_and_nearness_to_everything_less() -> None:
+    shipped = read_confidence()
+    base = shipped(ranking(Scores(0.87, 0.88, 0.5), spread=0.02, lead=0.1)).confidence
+    assert shipped(ranking(Scores(0.88, 0.88, 0.5), spread=0.02, lead=0.1)).confidence > base
+    assert shipped(ranking(Scores(0.87, 0.88, 0.5), spread=0.02, lead=0.2)).confidence > base
+    assert shipped(ranking(Scores(0.87, 0.88, 0.5), spread=0.03, lead=0.1)).confidence < base
 
 
 @pytest.mark.parametrize(

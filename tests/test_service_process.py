@@ -129,6 +129,14 @@ def test_ids_with_slash_and_hash_arrive_whole(hurried: int) -> None:
     assert reply["text"] == "You cannot stop mail about security."
 
 
+def test_a_health_check_by_head_gets_headers_alone(hurried: int) -> None:
+    with socket.create_connection(("127.0.0.1", hurried)) as connection:
+        connection.sendall(b"HEAD /health/ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        reply = received(connection)
+    assert reply.startswith(b"HTTP/1.1 200 ")
+    assert reply.endswith(b"\r\n\r\n")
+
+
 def test_slow_clients_do_not_keep_others_waiting(hurried: int) -> None:
     slow = [socket.create_connection(("127.0.0.1", hurried)) for _ in range(50)]
     try:
@@ -237,6 +245,23 @@ def test_the_greeting_gives_a_command_that_a_shell_reads_back() -> None:
     )
     assert json.loads(printed.stdout.splitlines()[-1]) == {"question": "Who's there?"}
     assert greet("127.0.0.1", 80, example=None) == "Citedesk answers at http://127.0.0.1:80"
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("0.0.0.0", "http://127.0.0.1:8000"), ("::", "http://[::1]:8000"), ("0::0", "http://[::1]:8000")],
+)
+def test_where_it_listens_everywhere_the_greeting_gives_an_address_to_open(host: str, address: str) -> None:
+    lines = greet(host, 8000, example="Why?").splitlines()
+    assert lines[:2] == [
+        f"Citedesk answers at {address}",
+        f"It listens on all addresses of this machine ({host}).",
+    ]
+    assert lines[2].startswith(f"Try: curl -s {address}/v1/ask ")
+
+
+def test_a_host_by_name_is_greeted_by_its_name() -> None:
+    assert greet("desk.example", 80, example=None) == "Citedesk answers at http://desk.example:80"
 
 
 def test_the_service_loads_no_model_framework() -> None:

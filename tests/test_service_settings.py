@@ -24,7 +24,7 @@ DEFAULTS = {
     "question_max_chars": 2_000,
     "top_k": 10,
     "answer_sentences_max": 4,
-    "refuse_below": 0.58,
+    "refuse_below": 0.585,
     "fallback": True,
     "chat_url": None,
     "chat_model": None,

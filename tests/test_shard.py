@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from indexer import Block, BlockKind, Edition, IndexCorrupt, Passage, Sentence, Translation, TranslationType
-from indexer.row_texts import RowText
+from indexer.row_texts import RowText, shorten_heads
 from indexer.shard import Shard
 from indexer.shard_files import KEY_BYTES, StoredRows, row_keys, shard_rows, write_shard
 from indexer.vectors import write_vectors
@@ -47,6 +47,27 @@ def test_a_passage_has_a_row_for_each_side_with_its_sentences_that_may_answer() 
         "Sieben Tage.",
     ]
     assert shard.sentence_count() == 2
+
+
+def test_a_row_that_is_too_long_loses_the_end_of_its_head() -> None:
+    count = HashEmbedder().count_tokens
+    texts = shard_rows([PASSAGE, PLAIN]).texts
+    # A token is a word: 2 of the headings, 1 of the context, then the passage's own.
+    assert count([text.text for text in texts]) == [3 + 7, 3 + 4, 2 + 2]
+    assert shorten_heads(texts, count, row_tokens=10, window_tokens=7) == texts
+    shortened = shorten_heads(texts, count, row_tokens=8, window_tokens=7)
+    assert [text.text for text in shortened] == [
+        "Plätze >\nEs geht so.\nget-seats\nWeiter: Hilfe.",
+        *(text.text for text in texts[1:]),
+    ]
+    assert [row.text[start:end] for row in shortened for start, end in row.spans] == [
+        "Es geht so.",
+        "It works like this.",
+        "Sieben Tage.",
+    ]
+    bare = shorten_heads(texts, count, row_tokens=7, window_tokens=7)
+    assert bare[0].text == PASSAGE.text
+    assert bare[0].spans == ((0, 11),)
 
 
 def test_an_article_has_a_row_of_its_paths_words_and_one_with_its_titles() -> None:

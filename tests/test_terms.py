@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from indexer.terms import Terms, fold
+from indexer.terms import Terms, characters_of, fold, is_word
 
 
 def terms(text: str, locale: str = "en-us") -> list[str]:
@@ -14,7 +14,7 @@ def terms(text: str, locale: str = "en-us") -> list[str]:
 @pytest.mark.parametrize(
     ("locale", "text", "expected"),
     [
-        ("zh-tw", "客戶", ["客", "戶", "客戶"]),
+        ("zh-tw", "客戶", ["客", "户", "客户"]),
         ("ja-jp", "お客様", ["お", "客", "様", "お客", "客様"]),
         ("ko-kr", "고객", ["고", "객", "고객"]),
         ("ja-jp", "人", ["人"]),
@@ -24,9 +24,30 @@ def test_wide_scripts_give_characters_and_pairs(locale: str, text: str, expected
     assert terms(text, locale) == expected
 
 
+def test_chinese_terms_are_the_same_in_both_scripts() -> None:
+    assert terms("電子郵件", "zh-tw") == terms("电子邮件", "zh-tw") == terms("電子郵件", "zh-cn")
+    # Japanese writes 国 and 國 too, but they are no two scripts of one text.
+    assert terms("國", "ja-jp") == ["國"]
+
+
+@pytest.mark.parametrize(
+    ("locale", "text", "term"),
+    [("de-de", "Die Rechnungen kündigen", "_kundig"), ("zh-tw", "客戶", "客户"), ("en-us", "a-1 b", "=a-1")],
+)
+def test_the_characters_of_a_term_stand_in_the_bare_text(locale: str, text: str, term: str) -> None:
+    taken = Terms(locale)
+    assert term in taken(text)
+    assert characters_of(term) in taken.bare(text)
+
+
+def test_stems_and_pairs_are_words_and_grams_are_not() -> None:
+    assert [term for term in terms("P2 plans") if is_word(term)] == ["_p2", "_plan"]
+    assert [term for term in terms("お客様", "ja-jp") if is_word(term)] == ["お客", "客様"]
+
+
 def test_a_pair_does_not_reach_over_punctuation_or_another_script() -> None:
-    assert terms("客。戶", "zh-tw") == ["客", "戶"]
-    assert terms("客P2戶", "zh-tw") == ["客", "_p2", "戶"]
+    assert terms("客。戶", "zh-tw") == ["客", "户"]
+    assert terms("客P2戶", "zh-tw") == ["客", "_p2", "户"]
 
 
 @pytest.mark.parametrize(

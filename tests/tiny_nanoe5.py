@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-HIDDEN, LAYERS, HEADS, WIDE, POSITIONS = 32, 1, 2, 64, 40
+HIDDEN, LAYERS, HEADS, WIDE, POSITIONS = 32, 1, 2, 64, 256
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789:.?!-ABCDEFGHIJKLMNOPQRSTUVWXYZäöüßж電子郵件メールを送る"
 PIECES = (
     "<s>",
