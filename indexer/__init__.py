@@ -16,6 +16,7 @@ from indexer.errors import (
     ModelError,
     PublishError,
     QuestionError,
+    UnknownArticle,
     UnknownLocale,
     UnknownPassage,
 )
@@ -26,6 +27,7 @@ from indexer.reading import Index, LocaleSummary, open_index
 from indexer.records import (
     Block,
     BlockKind,
+    Drift,
     Edition,
     Filters,
     Hit,
@@ -37,6 +39,7 @@ from indexer.records import (
     TranslationType,
     Turn,
 )
+from indexer.sentences import split_sentences
 
 __all__ = [
     "SOURCE_LOCALE",
@@ -47,6 +50,7 @@ __all__ = [
     "Block",
     "BlockKind",
     "CorpusError",
+    "Drift",
     "Edition",
     "Filters",
     "Hit",
@@ -69,10 +73,12 @@ __all__ = [
     "Translation",
     "TranslationType",
     "Turn",
+    "UnknownArticle",
     "UnknownLocale",
     "UnknownPassage",
     "nearest_locale",
     "normalise_locale",
     "open_index",
     "read_questions",
+    "split_sentences",
 ]

@@ -1,4 +1,4 @@
-"""python -m indexer build | prepare | verify | show | search | rollback | evaluate"""
+"""python -m indexer build | prepare | verify | show | search | rollback | drift | evaluate"""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from indexer import Index, IndexerError, nearest_locale, normalise_locale, open_index
+from indexer import Index, IndexerError, UnknownLocale, nearest_locale, normalise_locale, open_index
 from indexer.generation import current_generation, generations, read_manifest, verify_generation
 from indexer.generation import rollback as roll_back
 from indexer.tables import print_evaluation, print_hit, print_report
@@ -155,6 +156,41 @@ def rollback(index: IndexDir, as_json: AsJson = False) -> None:
             print_json({"generation": folder.name})
         else:
             results().print(f"now serving {folder.name}")
+
+
+@app.command()
+def drift(
+    index: IndexDir,
+    article: Annotated[
+        str | None, typer.Option(help="A glob over <docset>/<path>; shows the sentences too.")
+    ] = None,
+    locale: Annotated[str | None, typer.Option(help="Only this one, for example zh-tw.")] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print a row for each change.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say which locales hold an older version of an article, and what changed in its English since."""
+    from indexer.drift_file import read_drift
+    from indexer.drift_report import print_drift, write_csv
+
+    if as_csv and as_json:
+        raise typer.BadParameter("--csv and --json exclude each other")
+    with reported_faults(as_json):
+        folder = current_generation(index)
+        manifest = read_manifest(folder)
+        if locale is not None and locale not in manifest.locales:
+            raise UnknownLocale(locale, sorted(manifest.locales))
+        found = [
+            edition
+            for edition in read_drift(folder, manifest)
+            if (article is None or fnmatchcase(edition.path, article))
+            and locale in (None, edition.version.locale)
+        ]
+        if as_json:
+            print_json({"generation": folder.name, "editions": [asdict(edition) for edition in found]})
+        elif as_csv:
+            write_csv(found, sys.stdout)
+        else:
+            print_drift(found, with_sentences=article is not None)
 
 
 @app.command()

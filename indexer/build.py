@@ -5,7 +5,8 @@
    so is one that the corpus says nothing of.
 3. The others are parsed and cut into passages, a large corpus by several processes.
 4. Rows whose text and model are unchanged are copied, equal texts are embedded once.
-5. Each locale's shard is written, the model put beside them, and the generation published.
+5. Each locale's shard is written, the model put beside them, the versions that the locales hold are
+   compared (drift.py), and the generation is published.
 Where every digest is known there is nothing to publish. Refuses to publish a locale that shrank to
 a tenth, and to take over what is damaged.
 """
@@ -31,6 +32,7 @@ from indexer.build_checks import (
 )
 from indexer.build_report import BuildReport, LocaleReport, Progress, Silent
 from indexer.corpus import Corpus, CorpusOptions, read_corpus
+from indexer.drift_file import DRIFT_FORMAT, holds_drift, write_drift
 from indexer.embedding import Embedder, open_embedder
 from indexer.errors import CorpusError
 from indexer.generation import LocaleEntry, ModelEntry, Staging, stage
@@ -139,7 +141,7 @@ class _Build:
             self.report_unchanged(locale)
         if self.options.strict:
             refuse_failures(self.corpus)
-        if self.last is not None and not changed and self.last.locales == {*unchanged, *kept}:
+        if self.last is not None and not changed and self.serves(self.last, {*unchanged, *kept}):
             self.report.generation = self.last.folder.name
             return
         for locale in (*unchanged, *kept):
@@ -156,6 +158,10 @@ class _Build:
 
     def is_unchanged(self, locale: str, digest: str) -> bool:
         return self.last is not None and not self.options.full and self.last.holds(locale, digest)
+
+    def serves(self, last: Predecessor, locales: set[str]) -> bool:
+        """Whether a generation is already what this build would publish."""
+        return last.locales == locales and last.manifest is not None and holds_drift(last.manifest)
 
     def adopt_locale(self, locale: str) -> None:
         assert self.last is not None
@@ -255,14 +261,17 @@ class _Build:
         return laid_out
 
     def publish(self, now: datetime) -> None:
+        entries = dict(sorted(self.entries.items()))
+        self.progress.stage("comparing locales", None)
+        write_drift(self.staging.dir, entries)
         self.progress.stage("publishing", None)
         model = self.model
-        entries = dict(sorted(self.entries.items()))
-        digest = hashlib.sha256(repr([(locale, entry.digest) for locale, entry in entries.items()]).encode())
+        inputs = (DRIFT_FORMAT, [(locale, entry.digest) for locale, entry in entries.items()])
+        digest = hashlib.sha256(repr(inputs).encode())
         folder = self.staging.publish(
             created=now,
             digest=digest.hexdigest(),
-            options={"pipeline": PIPELINE, **asdict(self.passages)},
+            options={"pipeline": PIPELINE, "drift": DRIFT_FORMAT, **asdict(self.passages)},
             model=ModelEntry(model.name, model.fingerprint, model.dimension, model.max_tokens, model.engine),
             locales=entries,
             keep=self.options.keep,

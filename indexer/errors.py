@@ -10,6 +10,7 @@
     ├── PublishError          a generation can't be written or published (disk, permissions)
     ├── UnknownLocale         the index has no locale that serves the one asked for
     ├── UnknownPassage        the generation has no passage of this id
+    ├── UnknownArticle        a locale has no article of this path
     ├── QuestionError         a question can't be searched (empty, too long)
     └── AnswererMissing       what answers questions, for measuring, is not installed
 
@@ -73,6 +74,10 @@ class UnknownLocale(IndexerError):
 
 class UnknownPassage(IndexerError):
     """The generation has no passage of this id."""
+
+
+class UnknownArticle(IndexerError):
+    """A locale has no article of this path."""
 
 
 class QuestionError(IndexerError):

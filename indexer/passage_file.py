@@ -49,6 +49,11 @@ class PassageFile:
         """The passages' ids by row."""
         return list(self._row_of)
 
+    def rows_of(self, path: str) -> list[int]:
+        """The rows of an article's passages in reading order, none where there is no such article."""
+        number = next((n for n, edition in enumerate(self.editions) if edition.path == path), None)
+        return [row for row, edition in enumerate(self.edition_numbers) if edition == number]
+
     def row_of(self, passage_id: str) -> int | None:
         """The row of a passage, None where there is none of this id."""
         return self._row_of.get(passage_id)

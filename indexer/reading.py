@@ -18,17 +18,20 @@ from pathlib import Path
 
 import numpy as np
 
+from indexer.drift import DriftNotes
+from indexer.drift_file import open_drift
 from indexer.embedding import Embedder, open_embedder
 from indexer.errors import (
     IndexCorrupt,
     QuestionError,
+    UnknownArticle,
     UnknownLocale,
     UnknownPassage,
 )
 from indexer.fusion import weights_for
 from indexer.generation import Manifest, ModelEntry, current_generation, verify_generation
 from indexer.names import name_as_written
-from indexer.records import Edition, Filters, Passage, Ranking, Turn
+from indexer.records import Drift, Edition, Filters, Passage, Ranking, Turn
 from indexer.scripts import in_script_of
 from indexer.shard import Query, Shard
 from indexer.translations import Translations
@@ -64,6 +67,7 @@ class Index:
         manifest: Manifest,
         embedder: Embedder,
         shards: Mapping[str, Shard],
+        drift: DriftNotes,
     ) -> None:
         self.generation = name
         self.created: datetime = manifest.created
@@ -72,6 +76,7 @@ class Index:
         self.embedder = embedder
         self.shards = shards
         self._translations = Translations(shards)
+        self._drift = drift
         # A refusal asks several locales the same question: it is embedded once. The cache holds on to
         # the embedder, not to this index, whose memory then returns as soon as nobody asks it.
         self._embed = lru_cache(maxsize=CACHED_QUESTIONS)(embedder.embed_question)
@@ -138,6 +143,32 @@ class Index:
             raise UnknownPassage(f"generation {self.generation} has no passage {passage_id!r}")
         return shard.passages[row]
 
+    def drift_of(self, passage: Passage, *, start: int, end: int) -> Drift | None:
+        """What a newer version of its article says of `passage.text[start:end]`.
+
+        None where no other locale's edition was handed over later, from another source commit.
+        """
+        return self._drift.of(passage, start=start, end=end)
+
+    def article(self, path: str, *, locale: str) -> tuple[Passage, ...]:
+        """An article's passages, at least one, in reading order.
+
+        Raises: UnknownLocale, UnknownArticle.
+        """
+        passages = self._shard(locale).passages
+        rows = passages.rows_of(path)
+        if not rows:
+            raise UnknownArticle(f"generation {self.generation} has no article {path!r} in {locale}")
+        return tuple(passages[row] for row in rows)
+
+    def sentence_cosines(self, text: str, passage_id: str) -> tuple[float, ...]:
+        """How near each sentence of the passage is to the text, the better side; -1 without a vector.
+
+        Raises: UnknownPassage.
+        """
+        passage = self.passage(passage_id)
+        return self._shard(passage.edition.locale).sentence_cosines(self._embed(text), passage_id)
+
     def editions(self, locale: str) -> Mapping[str, Edition]:
         """A locale's editions by article path.
 
@@ -183,7 +214,8 @@ def open_index(
         shards[locale] = Shard(folder / locale, locale)
         if len(shards[locale].passages) != entry.passages:
             raise IndexCorrupt(f"{folder / locale}: its passages are not as many as the manifest says")
-    return Index(name=folder.name, manifest=manifest, embedder=embedder, shards=shards)
+    drift = open_drift(folder, manifest)
+    return Index(name=folder.name, manifest=manifest, embedder=embedder, shards=shards, drift=drift)
 
 
 def _newest(shard: Shard) -> date | None:
@@ -210,6 +242,7 @@ def _allowed_editions(
         if (among is None or path in among)
         and _shares(edition.roles, filters.roles)
         and _shares(edition.applies_to, filters.applies_to)
+        and _shares((path.split("/", 1)[0],), filters.docset)
         and (filters.articles is None or any(fnmatchcase(path, glob) for glob in filters.articles))
     }
 

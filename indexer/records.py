@@ -201,13 +201,15 @@ class Ranking:
 class Filters:
     """Which editions may answer. None is "no filter"; an empty tuple finds nothing.
 
-    `articles` holds globs over `Edition.path`; `roles` and `applies_to` match where any of the
-    names is among the edition's, letter case ignored.
+    Each one matches where any of its names does, and all must match. `roles` and `applies_to` are
+    looked for among the edition's, `docset` is the first part of its path, letter case ignored;
+    `articles` holds globs over its path.
     """
 
     roles: tuple[str, ...] | None = None
     applies_to: tuple[str, ...] | None = None
     articles: tuple[str, ...] | None = None
+    docset: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,3 +218,58 @@ class Turn:
 
     role: str
     content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Which state of an article an edition was made from."""
+
+    locale: str
+    handed_over: date
+    source_commit: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceChange:
+    """A sentence or table row in English, before and after; None where it is not there."""
+
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NamesChange:
+    """Roles, or what an article applies to, before and after."""
+
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EditionDrift:
+    """An edition that lags behind the newest version of its article in another locale.
+
+    `changes` are in the newer text's reading order, None where one of the two has no English, so
+    that nothing can be compared. `roles` and `applies_to` are None where they are the same.
+    """
+
+    path: str
+    version: Version
+    newest: Version
+    changes: tuple[SentenceChange, ...] | None
+    roles: NamesChange | None = None
+    applies_to: NamesChange | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What a newer version of its article says of a quote.
+
+    `sentence_changed` is None where there is no English to compare. `newest_source` is the newest
+    English of a changed quote; None where it is the same, was removed, or can't be compared.
+    """
+
+    newest_locale: str
+    newest_handed_over: date
+    sentence_changed: bool | None
+    newest_source: str | None

@@ -87,11 +87,22 @@ class Shard:
 
     def search(self, query: Query, k: int, *, among: Collection[str] | None) -> Found:
         """The `k` best passages, best first; `among` restricts to editions of these paths."""
-        allowed = None if among is None else self._passages_of(among)
-        if allowed is not None and not len(allowed):
+        pool = np.arange(len(self.passages)) if among is None else self._passages_of(among)
+        if not len(pool):
             return Found((), 0.0, 0.0)
         lexical = self._lexical_scores(query)
-        candidates = self._candidates(query, lexical, allowed)
+        candidates = self._candidates(query, lexical, None if among is None else pool)
+        hits: list[Hit] = []
+        self._add_hits(hits, query, lexical, candidates, k)
+        if len(hits) < k and len(candidates) < len(pool):
+            # Equal passages took the candidates' places, or more are wanted than were put forward.
+            self._add_hits(hits, query, lexical, pool, k)
+        return Found(tuple(hits), self._spread(query.vector), _lead(lexical))
+
+    def _add_hits(
+        self, hits: list[Hit], query: Query, lexical: Vectors, candidates: NDArray[np.int64], k: int
+    ) -> None:
+        """Add the best candidates whose text no hit has yet, up to `k` hits."""
         passage_scores = self._best_row(query, candidates)
         rows = _slices(self._sentence_bounds, candidates)
         row_scores = self._sentences.rows(rows) @ query.vector
@@ -101,12 +112,13 @@ class Shard:
         articles = self._article_scores(query)[self._edition_of[candidates]]
         fused = fuse(passage_scores, best, lexical[candidates], articles, query.weights)
         words = [[(index.words(text), weight) for text, weight in query.texts] for index in self._lexical]
-        hits: list[Hit] = []
-        seen: set[str] = set()
+        # What comes after other hits was not put forward before them, and can't be worth more.
+        ceiling = hits[-1].score if hits else np.inf
+        seen = {_likeness(hit.passage) for hit in hits}
         for at in np.lexsort((candidates, -fused)).tolist():
             number = int(candidates[at])
             passage = self.passages[number]
-            likeness = "".join(passage.text.split())
+            likeness = _likeness(passage)
             if likeness in seen:
                 continue
             seen.add(likeness)
@@ -118,10 +130,10 @@ class Shard:
             held: tuple[float, ...] = ()
             if len(hits) < WORDS_HITS:
                 held = tuple(_words_held(passage, sentence, words) for sentence in passage.sentences)
-            hits.append(Hit(passage, len(hits) + 1, float(fused[at]), scores, by_sentence, held))
+            score = min(float(fused[at]), float(ceiling))
+            hits.append(Hit(passage, len(hits) + 1, score, scores, by_sentence, held))
             if len(hits) == k:
                 break
-        return Found(tuple(hits), self._spread(query.vector), _lead(lexical))
 
     def target_scores(self, texts: Sequence[tuple[str, float]]) -> Vectors:
         """What weighted texts score in the locale's own language, `(passages,)`."""
@@ -146,6 +158,14 @@ class Shard:
         wide = vector.astype(np.float64)
         variance = float(wide @ self._moments @ wide) - float(self._mean @ wide) ** 2
         return sqrt(max(0.0, variance))
+
+    def sentence_cosines(self, vector: Vectors, passage_id: str) -> tuple[float, ...]:
+        """The cosine of each sentence of the passage, its better side; -1 where it has no vector."""
+        number = self.passages.row_of(passage_id)
+        if number is None:
+            raise KeyError(passage_id)
+        rows = np.arange(*self._sentence_bounds[number : number + 2])
+        return self._by_sentence(self.passages[number], rows, self._sentences.rows(rows) @ vector)
 
     def _passages_of(self, paths: Collection[str]) -> NDArray[np.int64]:
         wanted = [i for i, edition in enumerate(self.passages.editions) if edition.path in paths]
@@ -227,6 +247,11 @@ def _moments(vectors: FlatVectors) -> tuple[NDArray[np.float64], NDArray[np.floa
     """The mean of all rows, `(d,)`, and of their outer products, `(d, d)`."""
     rows = vectors.rows(np.arange(len(vectors))).astype(np.float64)
     return rows.mean(axis=0), rows.T @ rows / len(rows)
+
+
+def _likeness(passage: Passage) -> str:
+    """What equal passages have in common: their text without white space."""
+    return "".join(passage.text.split())
 
 
 def _all_rows(file: Path) -> Vectors:

@@ -1,4 +1,7 @@
-"""`python -m service`: the composition root. Options override the environment's settings."""
+"""`python -m service [keys | report | purge | forget]`: the composition root, and what looks after its files.
+
+Options override the environment's settings.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,11 @@ import shlex
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from fastapi import FastAPI
@@ -18,31 +22,60 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
 from indexer import IndexFollower
+from service.access import Access, AccessRules
+from service.access_check import AccessError, check_access
+from service.addresses import is_loopback
 from service.app import create_app
+from service.conversation_commands import forget, purge, report
+from service.conversation_store import ConversationStore
+from service.conversations import Conversations
+from service.database import DatabaseDown, DatabaseUrlError, SchemaMismatch
+from service.faults import FaultLog
+from service.handover import SecretError, Webhook
+from service.key_commands import keys_app
+from service.key_file import KeyFile
+from service.rate_limits import RateLimiter, open_storage
+from service.rates import parse_rate
 from service.serving import PortError, serve, take_port
-from service.settings import Settings, SettingsError, read_settings
+from service.settings import PREFIX, Settings, SettingsError, read_settings
 from service.shipped import shipped_rules
+from service.terminal import EXIT_FAILED, EXIT_USAGE, fail
+from service.writer_choice import check_chat, choose_writers
 
-EXIT_FAILED = 1
-EXIT_USAGE = 2
+app = typer.Typer(add_completion=False)
+app.add_typer(keys_app, name="keys")
+for command in (report, purge, forget):
+    app.command()(command)
 
 
+@app.callback(invoke_without_command=True)
 def main(
+    context: typer.Context,
     index: Annotated[Path | None, typer.Option(help="Folder that the indexer publishes to.")] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+    open_to_all: Annotated[
+        bool | None, typer.Option("--open/--closed", help="Take questions without a key, or never do.")
+    ] = None,
     example: Annotated[str | None, typer.Option(help="A question to print as a command to paste.")] = None,
 ) -> None:
     """Answer questions over HTTP from an index, and follow it as it is renewed."""
+    if context.invoked_subcommand is not None:
+        return
     try:
-        settings = read_settings({"index_dir": index, "host": host, "port": port})
-    except SettingsError as error:
-        _fail(error, EXIT_USAGE)
+        settings = read_settings({"index_dir": index, "host": host, "port": port, "open": open_to_all})
+        who = check_access(settings)
+        check_chat(settings)
+        check_follow_ups(settings)
+    except (SettingsError, AccessError, DatabaseUrlError) as error:
+        fail(error, EXIT_USAGE)
+    except SchemaMismatch as error:
+        fail(error, EXIT_FAILED)
     try:
         taken = take_port(settings.host, settings.port)
     except PortError as error:
-        _fail(error, EXIT_FAILED)
-    greeting = greet(settings.host, taken, example=example)
+        fail(error, EXIT_FAILED)
+    greeting = f"{greet(settings.host, taken, example=example)}\n{who}"
     serve(partial(load_app, settings, greeting), settings=settings, port=taken)
 
 
@@ -51,23 +84,111 @@ def load_app(settings: Settings, greeting: str, stopping: Callable[[], bool]) ->
     follower = IndexFollower(
         settings.index_dir, poll_s=settings.poll_s, threads=settings.threads, on_event=_report
     )
+    conversations = open_conversations(settings)
+    writers = choose_writers(settings, on_event=_report)
 
     @asynccontextmanager
     async def follow(app: FastAPI) -> AsyncIterator[None]:
+        conversations.start()
         await run_in_threadpool(follower.start)
         typer.echo(greeting)
         try:
             yield
         finally:
             await run_in_threadpool(follower.stop)
+            await run_in_threadpool(writers.close)
+            await run_in_threadpool(conversations.stop)
 
-    return create_app(
+    answering = create_app(
         follower,
         settings=settings,
-        rules=shipped_rules(settings, clock=time.perf_counter),
+        rules=shipped_rules(settings, clock=time.perf_counter, writers=writers),
+        conversations=conversations,
+        access=make_access(settings),
+        webhook=open_webhook(settings),
         stopping=stopping,
         lifespan=follow,
     )
+    return FaultLog(answering, on_event=_report)
+
+
+def make_access(settings: Settings) -> Access:
+    """Who may call, by the file of keys and the settings.
+
+    Raises:
+        KeyFileError: the file can't be read.
+        LimitsError: requests can't be counted where the settings say.
+    """
+    secret = settings.token_secret
+    rules = AccessRules(
+        open=settings.open,
+        loopback=is_loopback(settings.host),
+        rate=parse_rate(settings.rate),
+        token_s=settings.token_s,
+        token_secret=None if secret is None else secret.get_secret_value(),
+        origins=frozenset(settings.origins),
+        proxies=settings.proxies,
+    )
+    storage = open_storage(settings.limits_url)
+    return Access(
+        KeyFile(settings.keys_file, clock=time.monotonic, on_event=_report),
+        rules,
+        limiter=RateLimiter(storage, clock=time.monotonic, on_event=_report),
+        now=time.time,
+    )
+
+
+def open_conversations(settings: Settings) -> Conversations:
+    """What keeps the conversations of a service with these settings; not started.
+
+    Raises:
+        DatabaseUrlError
+    """
+    return Conversations(
+        ConversationStore(settings.database_url) if settings.database_url else None,
+        keep_texts=settings.store_questions,
+        retention=timedelta(days=settings.retention_days),
+        now=partial(datetime.now, UTC),
+        on_event=_report,
+    )
+
+
+def open_webhook(settings: Settings) -> Webhook | None:
+    """What takes hand-overs, None where the operator has set up nothing.
+
+    Raises:
+        SettingsError: the secret can't sign.
+    """
+    if not settings.handover_url:
+        return None
+    try:
+        return Webhook(
+            settings.handover_url,
+            secret=settings.handover_secret.get_secret_value(),
+            timeout_s=settings.handover_s,
+        )
+    except SecretError as error:
+        raise SettingsError(f"handover_secret ({PREFIX}HANDOVER_SECRET): {error}") from None
+
+
+def check_follow_ups(settings: Settings) -> None:
+    """Find out before the start what no time will mend; a database that is down is no such thing.
+
+    Raises:
+        DatabaseUrlError
+        SchemaMismatch
+        SettingsError
+    """
+    open_webhook(settings)
+    if not settings.database_url:
+        return
+    store = ConversationStore(settings.database_url)
+    try:
+        store.prepare()
+    except DatabaseDown:
+        return  # the running service says so, and goes on trying
+    finally:
+        store.close()
 
 
 def greet(host: str, port: int, *, example: str | None) -> str:
@@ -99,10 +220,5 @@ def _report(event: str) -> None:
     typer.echo(event, err=True)
 
 
-def _fail(error: Exception, code: int) -> NoReturn:
-    typer.echo(f"service: {error}", err=True)
-    raise typer.Exit(code)
-
-
 if __name__ == "__main__":
-    typer.run(main)
+    app()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -13,11 +17,22 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from indexer import IndexMissing, QuestionError, UnknownLocale, UnknownPassage
+from service.access import Access
 from service.admission import RETRY_AFTER_S, Admission, ClientGone, DeadlinePassed, Overloaded
 from service.answering import Rules
+from service.conversations import Conversations
+from service.feedback import FOLLOW_UP_ERRORS, FollowUps, build_follow_ups
+from service.gate import Gate
 from service.guards import BodyGuard, SecurityHeaders
+from service.handover import Webhook
 from service.head_requests import HeadRequests
+from service.mcp_mount import McpMount, host_rule, load_sessions
+from service.metrics import Meter, Metrics, build_metrics_route
+from service.observed import Observation
+from service.openai_errors import OpenAIErrors
+from service.openai_routes import OpenAIDesk, build_openai_routes
 from service.openapi import describe
+from service.origins import CrossOrigin
 from service.pages import build_pages
 from service.problems import (
     CLIENT_GONE,
@@ -37,6 +52,8 @@ from service.problems import (
 )
 from service.routes import Desk, IndexSource, build_routes
 from service.settings import Settings
+from service.turn_memory import ProcessMemory
+from service.widget_session import build_session_route
 
 # What a route raises, the problem that it becomes, and whether trying again soon may help.
 ERROR_TABLE: tuple[tuple[type[Exception], Kind, bool], ...] = (
@@ -46,6 +63,7 @@ ERROR_TABLE: tuple[tuple[type[Exception], Kind, bool], ...] = (
     (Overloaded, OVERLOADED, True),
     (DeadlinePassed, DEADLINE, True),
     (ClientGone, CLIENT_GONE, False),
+    *FOLLOW_UP_ERRORS,
 )
 # A client may send any number of unknown keys of any length; a problem stays small.
 FAULTS_MAX = 10
@@ -60,38 +78,69 @@ def create_app(
     *,
     settings: Settings,
     rules: Rules,
+    conversations: Conversations,
+    access: Access,
+    webhook: Webhook | None = None,
     stopping: Callable[[], bool] = lambda: False,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
     lifespan: Lifespan | None = None,
 ) -> ASGIApp:
     """The whole service as an ASGI application that answers by `rules`.
 
     `stopping` tells readiness that the process will end; `lifespan` starts and stops what the
-    caller owns, such as `indexes`.
+    caller owns, such as `indexes` and `conversations`. Without `webhook` nothing is handed over.
     """
     admission = Admission(
         threads=settings.concurrency, queue_max=settings.queue_max, deadline_s=settings.deadline_s
     )
+    metrics = Metrics(Observation(indexes=indexes, admission=admission, access=access))
     desk = Desk(
         indexes=indexes,
-        rules=rules,
+        rules=replace(rules, on_answer=metrics.answered),
         admission=admission,
         top_k=settings.top_k,
         question_max_chars=settings.question_max_chars,
         stopping=stopping,
         new_id=lambda: uuid4().hex,
+        conversations=conversations,
     )
-    app = _Api(_closing(admission, lifespan))
+    follow_ups = FollowUps(
+        conversations=conversations,
+        webhook=webhook,
+        new_id=desk.new_id,
+        now=now,
+        deadline_s=settings.deadline_s,
+    )
+    mcp = McpMount(partial(load_sessions, desk, host_rule(settings.host, settings.mcp_hosts)))
+    app = _Api(_closing(admission, lifespan, mcp))
     app.include_router(build_routes(desk))
+    app.include_router(build_openai_routes(_openai_desk(desk, settings)))
+    app.router.routes.extend(mcp.routes)
+    app.include_router(build_follow_ups(follow_ups))
     app.include_router(build_pages())
+    app.include_router(build_session_route(access))
+    app.include_router(build_metrics_route(metrics))
     _add_problems(app)
     guarded = BodyGuard(app, max_bytes=settings.body_max_bytes, read_s=settings.body_read_s)
-    return SecurityHeaders(HeadRequests(guarded))
+    # Outside the gate: what it refuses must have the form that the address's clients read.
+    gated = HeadRequests(OpenAIErrors(Gate(guarded, access=access)))
+    return SecurityHeaders(Meter(CrossOrigin(gated, allows=access.allows_origin), metrics))
 
 
-def _closing(admission: Admission, lifespan: Lifespan | None) -> Lifespan:
+def _openai_desk(desk: Desk, settings: Settings) -> OpenAIDesk:
+    memory = None
+    # Where users' words are not to be kept, they are not kept in memory either.
+    if settings.store_questions and settings.responses_kept:
+        memory = ProcessMemory(
+            most=settings.responses_kept, keep_s=settings.responses_kept_s, clock=time.monotonic
+        )
+    return OpenAIDesk(desk=desk, memory=memory, heartbeat_s=settings.heartbeat_s, now=time.time)
+
+
+def _closing(admission: Admission, lifespan: Lifespan | None, mcp: McpMount) -> Lifespan:
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncIterator[None]:
-        async with nullcontext() if lifespan is None else lifespan(app):
+        async with nullcontext() if lifespan is None else lifespan(app), mcp.serving():
             yield
         admission.close()
 
@@ -158,7 +207,7 @@ async def _answer_invalid(request: Request, error: Exception) -> Response:
 async def _answer_http(request: Request, error: Exception) -> Response:
     if isinstance(error, Problem):
         headers = RETRY if error.kind is NOT_READY else None
-        return problem_response(error.kind, str(error.detail), headers=headers)
+        return problem_response(error.kind, str(error.detail), errors=error.errors, headers=headers)
     if not isinstance(error, HTTPException):
         return await _answer_fault(request, error)
     if error.status_code == NOT_FOUND.status:

@@ -13,13 +13,27 @@ already is that citation's.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Literal
 
-from indexer import Block, BlockKind, Hit, Passage, Sentence
+from indexer import Block, BlockKind, Drift, Hit, Index, Passage, Sentence
 
-WriterName = Literal["extractive"]
+WriterName = Literal["extractive", "chat"]
+
+
+class WriterFault(StrEnum):
+    """Why the chat writer did not write an answer, or not to its end."""
+
+    SLOW = "slow"
+    UNAVAILABLE = "unavailable"
+    RATE_LIMITED = "rate_limited"
+    MALFORMED = "malformed"  # no stream of chat completions
+    CUT_SHORT = "cut_short"  # the text breaks off
+    UNSUPPORTED = "unsupported"  # nothing that it wrote is borne out by the passages
+    RESTING = "resting"  # after failures; it is tried again by itself
+
 
 # A Chinese, Japanese or Korean character takes two. Two or three sentences: what a reader takes in at
 # a glance (docs/measurements.md).
@@ -45,10 +59,15 @@ class DraftSentence:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a writer made, in reading order; `writer` is the writer's name on the wire."""
+    """What a writer made, in reading order; `writer` is the writer's name on the wire.
+
+    `fault` with the extractive writer says why it writes in the chat writer's place, with the chat
+    writer that its text was not written to the end.
+    """
 
     sentences: tuple[DraftSentence, ...]
     writer: WriterName
+    fault: WriterFault | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +76,8 @@ class Citation:
 
     It holds all marks that rest on it. `source_quote` is the English of the sentences that the quote
     touches, None where they have none. `context` is the column names of a quoted row or the lead-in of
-    a quoted item, else "".
+    a quoted item, else "". `drift` is what a newer version of the article says of the quote, None where
+    there is none.
     """
 
     number: int
@@ -67,6 +87,20 @@ class Citation:
     quote: str
     source_quote: str | None
     context: str
+    drift: Drift | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CitedSentence:
+    """A verified sentence without its numbers, and the citations that it rests on, by number."""
+
+    text: str
+    citations: tuple[Citation, ...]
+
+    @property
+    def numbered(self) -> str:
+        """The sentence as it is said: "Sentence.[1][2]"."""
+        return self.text + "".join(f"[{citation.number}]" for citation in self.citations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,24 +111,49 @@ class CitedText:
     citations: tuple[Citation, ...]
 
 
-def resolve_citations(draft: Draft, hits: Sequence[Hit]) -> CitedText:
-    """The sentences whose marks all point at text of the hits' passages, numbered.
+class CitationResolver:
+    """Numbers the citations of one answer, sentence by sentence, against the hits' passages."""
 
-    A sentence is dropped where it is blank, has no mark, or one of its marks names no passage of
-    `hits`, lies outside of it, or holds white space only.
-    """
-    by_id = {hit.passage.id: hit for hit in hits}
-    citations: list[Citation] = []
-    said: list[str] = []
-    for sentence in draft.sentences:
+    def __init__(self, hits: Sequence[Hit]) -> None:
+        """Begin with no citation."""
+        self._by_id = {hit.passage.id: hit for hit in hits}
+        self._citations: list[Citation] = []
+
+    def resolve(self, sentence: DraftSentence) -> CitedSentence | None:
+        """The sentence with the citations that it rests on, those that are known already too.
+
+        None where it is blank, has no mark, or one of its marks names no passage of the hits, lies
+        outside of it, or holds white space only.
+        """
         if not sentence.text.strip() or not sentence.marks:
-            continue
-        if not all(_points_at_text(mark, by_id.get(mark.passage_id)) for mark in sentence.marks):
-            continue
-        numbers = {_number_of(mark, citations, by_id[mark.passage_id]) for mark in sentence.marks}
-        tags = "".join(f"[{number}]" for number in sorted(numbers))
-        said.append(sentence.text.strip() + tags)
-    return CitedText(" ".join(said), tuple(citations))
+            return None
+        if not all(_points_at_text(mark, self._by_id.get(mark.passage_id)) for mark in sentence.marks):
+            return None
+        numbers = {_number_of(mark, self._citations, self._by_id[mark.passage_id]) for mark in sentence.marks}
+        cited = tuple(self._citations[number - 1] for number in sorted(numbers))
+        return CitedSentence(sentence.text.strip(), cited)
+
+
+def resolve_citations(draft: Draft, hits: Sequence[Hit]) -> CitedText:
+    """The sentences whose marks all point at text of the hits' passages, numbered."""
+    resolver = CitationResolver(hits)
+    return join_sentences(cited for sentence in draft.sentences if (cited := resolver.resolve(sentence)))
+
+
+def join_sentences(sentences: Iterable[CitedSentence]) -> CitedText:
+    """What the sentences say together, each citation once."""
+    said = list(sentences)
+    by_number = {citation.number: citation for sentence in said for citation in sentence.citations}
+    text = " ".join(sentence.numbered for sentence in said)
+    return CitedText(text, tuple(by_number[number] for number in sorted(by_number)))
+
+
+def note_drift(cited: CitedText, index: Index) -> CitedText:
+    """The same text; each citation says what a newer version of its article holds."""
+    noted = (
+        replace(c, drift=index.drift_of(c.hit.passage, start=c.start, end=c.end)) for c in cited.citations
+    )
+    return replace(cited, citations=tuple(noted))
 
 
 def _points_at_text(mark: Mark, hit: Hit | None) -> bool:

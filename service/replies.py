@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from indexer import Hit, Index, Passage, Ranking
+from indexer import Drift, Edition, Hit, Index, Passage, Ranking
 from service.answering import Answer
 from service.asking import LocaleChoice
 from service.citations import Citation
 from service.schemas import (
     AskReply,
     CitationReply,
+    DriftReply,
     HitReply,
     LocaleReply,
     LocalesReply,
@@ -34,16 +35,19 @@ class _Place(TypedDict):
     applies_to: list[str]
 
 
-def ask_reply(answer: Answer, *, answer_id: str) -> AskReply:
+def ask_reply(answer: Answer, *, answer_id: str, conversation: str) -> AskReply:
     """The body of `POST /v1/ask`."""
     return AskReply(
         id=answer_id,
+        conversation=conversation,
         status="answered" if answer.reason is None else "abstained",
         abstain_reason=answer.reason,
         locale=_locale(answer.choice, answer.ranking.locale, fallback=answer.fallback),
         answer=answer.text,
         confidence=answer.confidence,
         writer=answer.writer,
+        writer_fault=answer.fault,
+        understood_as=answer.understood_as,
         citations=[_citation(citation) for citation in answer.cited.citations],
         hits=[_hit(hit) for hit in answer.ranking.hits],
         generation=answer.ranking.generation,
@@ -110,13 +114,18 @@ def _place(passage: Passage) -> _Place:
         title=edition.title,
         headings=list(passage.headings),
         url=passage.url,
-        translation=TranslationReply(
-            type=edition.translation.type,
-            handed_over=edition.translation.handed_over,
-            source_commit=edition.translation.source_commit,
-        ),
+        translation=translation_reply(edition),
         roles=list(edition.roles),
         applies_to=list(edition.applies_to),
+    )
+
+
+def translation_reply(edition: Edition) -> TranslationReply:
+    """Where the words of an edition come from."""
+    return TranslationReply(
+        type=edition.translation.type,
+        handed_over=edition.translation.handed_over,
+        source_commit=edition.translation.source_commit,
     )
 
 
@@ -140,6 +149,15 @@ def _citation(citation: Citation) -> CitationReply:
         context=citation.context or None,
         start=citation.start,
         end=citation.end,
-        drift=None,
+        drift=None if citation.drift is None else _drift(citation.drift),
         score=citation.hit.score,
+    )
+
+
+def _drift(drift: Drift) -> DriftReply:
+    return DriftReply(
+        newest_locale=drift.newest_locale,
+        newest_handed_over=drift.newest_handed_over,
+        sentence_changed=drift.sentence_changed,
+        newest_source_quote=drift.newest_source,
     )

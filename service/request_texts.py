@@ -11,6 +11,8 @@ from indexer import normalise_locale
 
 QUESTION_MAX_CHARS = 2_000
 TURN_MAX_CHARS = 4_000
+NOTE_MAX_CHARS = 2_000
+CONTACT_MAX_CHARS = 300
 FILTER_NAMES_MAX = 100
 FILTER_NAME_MAX_CHARS = 300
 
@@ -48,11 +50,31 @@ TurnText = Annotated[
     BeforeValidator(_refuse_unpaired),
     AfterValidator(_refuse_nul),
 ]
+# Of any length: for what is cut, or not read at all.
+AnyText = Annotated[str, BeforeValidator(_refuse_unpaired), AfterValidator(_refuse_nul)]
 LocaleTag = Annotated[
     str,
     StringConstraints(min_length=2, max_length=35),
     BeforeValidator(_refuse_unpaired),
     AfterValidator(normalise_locale),
+]
+NoteText = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=NOTE_MAX_CHARS),
+    BeforeValidator(_refuse_unpaired),
+    AfterValidator(_refuse_nul),
+]
+ContactText = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=CONTACT_MAX_CHARS),
+    BeforeValidator(_refuse_unpaired),
+    AfterValidator(_refuse_nul),
+]
+# Of an answer or a conversation; other systems' ids fit, words of a person hardly.
+Id = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$"),
+    BeforeValidator(_refuse_unpaired),
 ]
 FilterName = Annotated[
     str,

@@ -12,6 +12,8 @@ from fastapi import APIRouter, Header, Path, Request
 from indexer import Filters, Index, IndexMissing, Turn
 from service.admission import Admission, Checkpoint
 from service.answering import Question, Rules, answer_question, search_question
+from service.conversations import Conversations
+from service.gate import key_id_of
 from service.openapi import problem_docs
 from service.problems import (
     BODY_TOO_LARGE,
@@ -85,6 +87,7 @@ class Desk:
     question_max_chars: int
     stopping: Callable[[], bool]
     new_id: Callable[[], str]
+    conversations: Conversations
 
 
 _ANY_WORK = (NOT_READY, OVERLOADED, DEADLINE)
@@ -105,13 +108,17 @@ def _add_questions(router: APIRouter, desk: Desk) -> None:
     async def ask(request: Request, body: AskBody, accept_language: AcceptLanguage = None) -> AskReply:
         """Sentences of the articles with a verified quote each, or a refusal."""
         index = desk.indexes.current()
-        question = _question(desk, body, text=body.question, accept_language=accept_language)
+        question = read_question(desk, body, text=body.question, accept_language=accept_language)
 
         def work(checkpoint: Checkpoint) -> AskReply:
-            answer = answer_question(index, question, rules=desk.rules, checkpoint=checkpoint)
-            return ask_reply(answer, answer_id=desk.new_id())
+            answer = answer_question(
+                index, question, rules=desk.rules, checkpoint=checkpoint, left_s=checkpoint.left_s
+            )
+            return ask_reply(answer, answer_id=desk.new_id(), conversation=body.conversation or desk.new_id())
 
-        return await desk.admission.run(work, gone=partial(_until_gone, request))
+        reply = await desk.admission.run(work, gone=partial(until_gone, request))
+        desk.conversations.remember(reply, question=body.question, client_key=key_id_of(request))
+        return reply
 
     @router.post("/v1/search", responses=problem_docs(*_ANY_BODY, *_ANY_WORK), summary="Find passages")
     async def search(
@@ -119,12 +126,12 @@ def _add_questions(router: APIRouter, desk: Desk) -> None:
     ) -> SearchReply:
         """The passages nearest to the query, best first."""
         index = desk.indexes.current()
-        question = _question(desk, body, text=body.query, accept_language=accept_language)
+        question = read_question(desk, body, text=body.query, accept_language=accept_language)
 
         def work(checkpoint: Checkpoint) -> SearchReply:
             return search_reply(*search_question(index, question, guess=desk.rules.guess))
 
-        return await desk.admission.run(work, gone=partial(_until_gone, request))
+        return await desk.admission.run(work, gone=partial(until_gone, request))
 
 
 def _add_reading(router: APIRouter, desk: Desk) -> None:
@@ -140,7 +147,7 @@ def _add_reading(router: APIRouter, desk: Desk) -> None:
         def work(checkpoint: Checkpoint) -> PassageReply:
             return passage_reply(index.passage(passage_id), generation=index.generation)
 
-        return await desk.admission.run(work, gone=partial(_until_gone, request))
+        return await desk.admission.run(work, gone=partial(until_gone, request))
 
     @router.get("/v1/locales", responses=problem_docs(NOT_READY), summary="List the locales")
     async def locales() -> LocalesReply:
@@ -163,10 +170,20 @@ def _add_health(router: APIRouter, desk: Desk) -> None:
             index = desk.indexes.current()
         except IndexMissing as error:
             raise Problem(NOT_READY, desk.indexes.fault or str(error)) from None
-        return ReadyReply(status="ready", generation=index.generation, fault=desk.indexes.fault)
+        return ReadyReply(
+            status="ready",
+            generation=index.generation,
+            fault=desk.indexes.fault,
+            conversations=desk.conversations.state,
+        )
 
 
-def _question(desk: Desk, body: QuestionBody, *, text: str, accept_language: str | None) -> Question:
+def read_question(desk: Desk, body: QuestionBody, *, text: str, accept_language: str | None) -> Question:
+    """The question that a body of `/v1/ask` holds.
+
+    Raises:
+        Problem: invalid-request, where the settings take less than the schema.
+    """
     if len(text) > desk.question_max_chars:
         raise Problem(
             INVALID_REQUEST, f"the question has {len(text)} characters; {desk.question_max_chars} are taken"
@@ -186,10 +203,12 @@ def _filters(body: FiltersBody) -> Filters:
         roles=None if body.roles is None else tuple(body.roles),
         applies_to=None if body.applies_to is None else tuple(body.applies_to),
         articles=None if body.articles is None else tuple(body.articles),
+        docset=None if body.docset is None else tuple(body.docset),
     )
 
 
-async def _until_gone(request: Request) -> None:
+async def until_gone(request: Request) -> None:
+    """End when the client has left."""
     # The body is read by now, so that the next messages can only say that the client has left.
     while (await request.receive())["type"] != "http.disconnect":
         pass

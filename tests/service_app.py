@@ -5,19 +5,26 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import httpx
 from starlette.types import ASGIApp
 
+from service.access import Access
 from service.answering import Rules
-from service.app import create_app
+from service.app import Lifespan, create_app
 from service.asking import LocaleGuesser
+from service.assignment import Rewriter
 from service.confidence import Confidence
+from service.conversation_store import ConversationStore
+from service.conversations import Conversations
+from service.handover import Webhook
 from service.messages import read_messages
 from service.routes import IndexSource
 from service.settings import Settings
 from service.writers import AnswerWriter, ExtractiveWriter
+from tests.access import make_access
 from tests.fake_index import FakeFollower, FakeIndex, judge
 
 JSON = {"Content-Type": "application/json"}
@@ -35,10 +42,18 @@ def build_app(
     settings: Settings | None = None,
     confidence: Confidence = judge,
     writer: AnswerWriter | None = None,
+    rewriter: Rewriter | None = None,
     guess: LocaleGuesser = guess_first,
     stopping: Callable[[], bool] = lambda: False,
+    conversations: Conversations | None = None,
+    webhook: Webhook | None = None,
+    lifespan: Lifespan | None = None,
+    access: Access | None = None,
 ) -> ASGIApp:
-    """The application over `index` (the fake articles where it isn't given) or `follower`."""
+    """The application over `index` (the fake articles where it isn't given) or `follower`.
+
+    Everybody on this machine may do everything where `access` isn't given.
+    """
     source = follower or FakeFollower(FakeIndex() if index is None else index)
     settings = settings or Settings()
     rules = Rules(
@@ -49,8 +64,36 @@ def build_app(
         refuse_below=settings.refuse_below,
         fallback=settings.fallback,
         clock=time.perf_counter,
+        rewriter=rewriter,
     )
-    return create_app(cast(IndexSource, source), settings=settings, rules=rules, stopping=stopping)
+    return create_app(
+        cast(IndexSource, source),
+        settings=settings,
+        rules=rules,
+        conversations=conversations or keep_conversations(None),
+        webhook=webhook,
+        access=access or make_access(),
+        stopping=stopping,
+        lifespan=lifespan,
+    )
+
+
+def keep_conversations(
+    url: str | None,
+    *,
+    keep_texts: bool = True,
+    retention: timedelta = timedelta(days=90),
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    on_event: Callable[[str], None] = lambda event: None,
+) -> Conversations:
+    """Conversations in the database of this URL, nowhere without one; not started."""
+    return Conversations(
+        None if url is None else ConversationStore(url),
+        keep_texts=keep_texts,
+        retention=retention,
+        now=now,
+        on_event=on_event,
+    )
 
 
 class Client:
@@ -66,7 +109,7 @@ class Client:
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         async def call() -> httpx.Response:
             transport = httpx.ASGITransport(self._app, raise_app_exceptions=self._faults_escape)
-            async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+            async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
                 return await client.request(method, path, **options)
 
         return asyncio.run(call())

@@ -28,13 +28,16 @@ class SmallArticle:
     sentences: Sequence[Pair]
     handed_over: str = "05/07/2021"
     roles: Pair | None = None
+    applies_to: Pair | None = None
+    commit: str | None = None
 
     def markdown(self) -> str:
-        header = f"---\nms.translationtype: MT\nms.lasthandoff: {self.handed_over}\n---\n"
+        commit = "" if self.commit is None else f"ms.sourcegitcommit: {self.commit}\n"
+        header = f"---\nms.translationtype: MT\nms.lasthandoff: {self.handed_over}\n{commit}---\n"
         numbers = iter(range(101, 999))
         parts = [f'# <a name="top"></a>{_span(self.title, next(numbers))}']
-        if self.roles is not None:
-            parts.append(_span(self.roles, next(numbers)))
+        scope = (line for line in (self.roles, self.applies_to) if line is not None)
+        parts += [_span(line, next(numbers)) for line in scope]
         parts.append(" ".join(_span(sentence, next(numbers)) for sentence in self.sentences))
         return header + "\n\n".join(parts) + "\n"
 
@@ -113,10 +116,13 @@ class SmallIndex:
         model: PreparedModel | None = None,
         options: BuildOptions | None = None,
     ) -> BuildReport:
-        """Build the folders of these locales, or the whole corpus."""
+        """Build the folders of these locales, or the whole corpus.
+
+        In one process: the model's folder has no tokens that another one could count.
+        """
         roots = [self.corpus_dir / locale for locale in locales] or [self.corpus_dir]
         return build_index(
-            roots, self.index_dir, model=model or self.model, now=NOON, options=options,
+            roots, self.index_dir, model=model or self.model, now=NOON, options=options, threads=1,
             open_model=lambda _: self.embedder,
         )  # fmt: skip
 

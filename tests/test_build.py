@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from indexer import CorpusError, TranslationType
 from indexer.build import PIPELINE, BuildOptions
 from indexer.corpus import read_corpus
+from indexer.drift_file import DRIFT_FORMAT
 from indexer.generation import generations, read_manifest
 from indexer.passages import PassageOptions
 from tests.articles import pair
@@ -200,14 +201,15 @@ def test_the_digest_covers_articles_and_options_and_model(small: SmallIndex) -> 
 def test_the_sizes_of_passages_follow_the_models_window_and_the_digest_covers_them(small: SmallIndex) -> None:
     small.build()
     manifest = read_manifest(small.generation)
-    assert manifest.options == {"pipeline": PIPELINE, "limit_tokens": 220, "window_tokens": 400}
+    formats = {"pipeline": PIPELINE, "drift": DRIFT_FORMAT}
+    assert manifest.options == {**formats, "limit_tokens": 220, "window_tokens": 400}
     sizes = [("limit_tokens", 220), ("window_tokens", 400)]
     inputs = read_corpus([small.corpus_dir]).digest("de-de")
     parts = (PIPELINE, small.embedder.fingerprint, sizes, inputs)
     assert manifest.locales["de-de"].digest == hashlib.sha256(repr(parts).encode()).hexdigest()
     small.build(model=replace(small.model, max_tokens=128))
     assert read_manifest(small.generation).options == {
-        "pipeline": PIPELINE,
+        **formats,
         "limit_tokens": 55,
         "window_tokens": 100,
     }

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from indexer.__main__ import app as indexer_app
-from service.__main__ import main as serve
+from service.__main__ import app as service_app
 from service.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parent.parent
@@ -34,12 +34,12 @@ def settings_rows() -> list[str]:
 
 
 def help_of(words: list[str]) -> str:
-    """The help of `python -m words...`: a command of the indexer, or the service's only one."""
-    app, arguments = indexer_app, [words[1], "--help"]
-    if words[0] == "service":
-        app, arguments = typer.Typer(), ["--help"]
-        app.command()(serve)
-    result = CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
+    """The help of `python -m words...`, of the subcommand that the words name."""
+    app = service_app if words[0] == "service" else indexer_app
+    named = list(takewhile(re.compile("[a-z]+").fullmatch, words[1:3]))
+    # The service has commands of commands, the indexer takes arguments behind its commands.
+    path = named if words[0] == "service" else named[:1]
+    result = CliRunner().invoke(app, [*path, "--help"], env={"COLUMNS": "200"})
     assert result.exit_code == 0, result.output
     return result.output
 

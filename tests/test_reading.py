@@ -18,6 +18,7 @@ from indexer import (
     QuestionError,
     Ranking,
     Turn,
+    UnknownArticle,
     UnknownLocale,
     UnknownPassage,
     open_index,
@@ -188,6 +189,20 @@ def test_a_passage_is_read_by_its_id(index: Index) -> None:
 def test_an_unknown_passage_is_refused_by_its_id(index: Index, passage_id: str) -> None:
     with pytest.raises(UnknownPassage, match=repr(passage_id)):
         index.passage(passage_id)
+
+
+def test_an_article_is_read_whole_in_reading_order(index: Index) -> None:
+    passages = index.article("help/mail", locale="de-de")
+    assert [p.id for p in passages] == ["de-de/help/mail#top.0"]
+    assert index.article("help/mail", locale="fr-fr") == (index.passage("fr-fr/help/mail#top.0"),)
+
+
+@pytest.mark.parametrize("path", ["", "help", "mail", "help/mail#top", "help/mail/"])
+def test_an_unknown_article_is_refused_by_its_path(index: Index, path: str) -> None:
+    with pytest.raises(UnknownArticle, match=f"no article {path!r} in de-de"):
+        index.article(path, locale="de-de")
+    with pytest.raises(UnknownLocale):
+        index.article("help/mail", locale="it-it")
 
 
 def test_the_summary_counts_and_dates_each_locale(index: Index) -> None:

@@ -198,6 +198,12 @@ odd_bodies = st.fixed_dictionaries(
         | st.lists(st.fixed_dictionaries({"role": json_values, "content": json_values})),
         "filters": json_values | st.fixed_dictionaries({"roles": json_values}),
         "top_k": json_values,
+        "conversation": json_values,
+        "id": json_values,
+        "rating": json_values | st.sampled_from(["up", "down"]),
+        "reasons": json_values | st.lists(st.sampled_from(["outdated", "other", "none"])),
+        "answer": json_values,
+        "note": json_values | anything,
         "x": json_values,
     },
 )
@@ -221,6 +227,8 @@ paths = st.sampled_from(
     [
         "/v1/ask",
         "/v1/search",
+        "/v1/feedback",
+        "/v1/handover",
         "/v1/locales",
         "/health/live",
         "/health/ready",

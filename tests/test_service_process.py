@@ -7,6 +7,7 @@ import os
 import select
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ import pytest
 
 from service.__main__ import greet
 from service.serving import PortError, take_port
+from tests.exchanges import bytes_beside
 
 ROOT = Path(__file__).resolve().parent.parent
 START_S = 60
@@ -30,7 +32,9 @@ ASK_HEAD = b"POST /v1/ask HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\
 @contextmanager
 def running(*command: str, **settings: str) -> Iterator[subprocess.Popen[str]]:
     """A process of this Python with these settings; killed at the end where it still runs."""
-    environment = {**os.environ, **{f"CITEDESK_{name.upper()}": value for name, value in settings.items()}}
+    # Keys that a developer made in this folder are not the tests', and no process leaves a database in it.
+    given = {"keys_file": "no-keys.json", "database_url": "", **settings}
+    environment = {**os.environ, **{f"CITEDESK_{name.upper()}": value for name, value in given.items()}}
     process = subprocess.Popen(
         [sys.executable, "-m", *command],
         cwd=ROOT,
@@ -274,3 +278,98 @@ def test_the_service_loads_no_model_framework() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert printed.stdout == "[]\n"
+
+
+def test_a_stopping_service_stores_what_was_asked_last(database_url: str) -> None:
+    port = take_port("127.0.0.1", 0)
+    with running("tests.slow_service", str(port), "0", database_url=database_url, drain_s="0") as process:
+        address = wait_until_live(port)
+        answer = httpx.post(f"{address}/v1/ask", json=QUESTION).json()
+        body = {"id": answer["id"], "rating": "up", "reasons": ["other"]}
+        rated = httpx.post(f"{address}/v1/feedback", json=body)
+        last = httpx.post(
+            f"{address}/v1/ask", json={**QUESTION, "conversation": answer["conversation"]}
+        ).json()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+    assert rated.status_code == 200
+    with running("service", "report", "--json", database_url=database_url) as process:
+        printed, _ = process.communicate(timeout=START_S)
+    figures = json.loads(printed)
+    assert (figures["questions"], figures["conversations"], figures["up"]) == (2, 1, 1)
+    with running(
+        "service", "forget", "--conversation", last["conversation"], database_url=database_url
+    ) as process:
+        printed, _ = process.communicate(timeout=START_S)
+    assert printed == "2 questions of the conversation deleted\n"
+
+
+def test_nothing_that_was_asked_stands_in_what_the_process_prints_or_keeps(tmp_path: Path) -> None:
+    port = take_port("127.0.0.1", 0)
+    file = tmp_path / "c.db"
+    canary = "canary7319"
+    with running("tests.slow_service", str(port), "0", database_url=f"sqlite:///{file}") as process:
+        address = wait_until_live(port)
+        turns = [{"role": "user", "content": canary}]
+        asked = {"question": f"{canary} outages", "history": turns, "filters": {"roles": [canary]}}
+        answer = httpx.post(f"{address}/v1/ask", json=asked).json()
+        httpx.post(f"{address}/v1/search", json={"query": f"{canary} outages"})
+        httpx.post(f"{address}/v1/ask", json={"question": canary, "top_k": canary})
+        httpx.post(f"{address}/v1/feedback", json={"id": answer["id"], "rating": "down", "note": canary})
+        httpx.get(f"{address}/v1/passages/{canary}")
+        process.send_signal(signal.SIGTERM)
+        printed = "".join(process.communicate(timeout=START_S))
+    content = bytes_beside(file)
+    assert answer["id"].encode() in content
+    assert canary.encode() not in content
+    assert canary not in printed
+    page = tmp_path / "report.html"
+    with running("service", "report", "--html", str(page), database_url=f"sqlite:///{file}") as process:
+        printed = "".join(process.communicate(timeout=START_S))
+    assert process.returncode == 0
+    assert canary not in printed + page.read_text("utf-8")
+
+
+def test_tables_of_another_version_end_the_start(tmp_path: Path) -> None:
+    file = tmp_path / "c.db"
+    with sqlite3.connect(file) as connection:
+        connection.execute("CREATE TABLE citedesk_schema (only_row INTEGER PRIMARY KEY, version INTEGER)")
+        connection.execute("INSERT INTO citedesk_schema VALUES (1, 7)")
+    connection.close()
+    with running(
+        "service", "--index", str(tmp_path), "--port", "0", database_url=f"sqlite:///{file}"
+    ) as process:
+        assert process.wait(timeout=START_S) == 1
+        assert process.stderr is not None
+        assert process.stderr.read().startswith(
+            f"service: sqlite:///{file} has tables of version 7, this service reads and writes version 1: "
+        )
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"database_url": "oracle://h/d"}, "service: conversations can't be kept in 'oracle' like that"),
+        (
+            {"handover_url": "https://desk.example"},
+            "service: handover_secret (CITEDESK_HANDOVER_SECRET): it is whsec_ and the base64",
+        ),
+    ],
+)
+def test_what_can_never_work_ends_the_start(tmp_path: Path, settings: dict[str, str], said: str) -> None:
+    with running("service", "--index", str(tmp_path), "--port", "0", **settings) as process:
+        assert process.wait(timeout=START_S) == 2
+        assert process.stderr is not None
+        assert process.stderr.read().startswith(said)
+
+
+def test_a_database_that_is_down_does_not_end_the_start(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'no' / 'c.db'}"
+    with running("service", "--index", str(tmp_path), "--port", "0", database_url=url) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("Citedesk answers at ")
+        process.terminate()
+        _, told = process.communicate(timeout=30)
+    assert process.returncode == 0
+    lines = [line for line in told.splitlines() if line.startswith("conversations")]
+    assert lines == [f"conversations are not stored, answers go out: {url}: No such file or directory"]

@@ -44,6 +44,17 @@ function provenance({ type, handed_over: handedOver }) {
   return handedOver === null ? name : `${name}, ${handedOver}`;
 }
 
+function driftNotes({ newest_locale: locale, newest_handed_over: handedOver, sentence_changed: changed, newest_source_quote: newest }) {
+  const newer = `A newer version of this article was handed over on ${handedOver} (${locale})`;
+  if (changed === null) return [element("p", { text: `${newer}.`, className: "note" })];
+  if (!changed) return [element("p", { text: `${newer}; this sentence has not changed.`, className: "note" })];
+  if (newest === null) return [element("p", { text: `${newer}; this sentence is no longer in it.`, className: "note" })];
+  return [
+    element("p", { text: `${newer}; in English it now says:`, className: "note" }),
+    element("blockquote", { text: newest, lang: "en-us" }),
+  ];
+}
+
 function citationPanel(citation, lang) {
   const panel = element("div", { className: "citation" });
   panel.id = `citation-${citation.number}`;
@@ -57,6 +68,7 @@ function citationPanel(citation, lang) {
   const place = element("p");
   place.append(articleLink(citation, lang));
   panel.append(place, element("p", { text: provenance(citation.translation), className: "note" }));
+  if (citation.drift !== null) panel.append(...driftNotes(citation.drift));
   return panel;
 }
 

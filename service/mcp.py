@@ -1,0 +1,205 @@
+"""The articles as tools of the Model Context Protocol: search, ask, read.
+
+Each tool answers twice: as text that a model reads, and as fields of the HTTP routes' schemas. What
+a caller can mend is an error of the tool, which the model sees; the rest is the service's own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, TypeVar
+
+from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp.server.transport_security import TransportSecuritySettings
+from mcp_types import CallToolResult, TextContent, ToolAnnotations
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+
+from indexer import Index, IndexMissing, QuestionError, UnknownArticle, UnknownLocale
+from service.admission import Checkpoint, DeadlinePassed, Overloaded
+from service.answering import answer_question, search_question
+from service.articles import ArticleReply, article_reply
+from service.gate import key_id_of
+from service.mcp_mount import HostRule
+from service.problems import Problem
+from service.replies import ask_reply, search_reply
+from service.request_texts import AnyText, FilterNames, LocaleTag, QuestionText
+from service.routes import Desk, read_question
+from service.schemas import HITS_MAX, AskBody, AskReply, FiltersBody, SearchBody, SearchReply
+from service.tool_texts import describe_answer, describe_article, describe_hits
+
+ReplyT = TypeVar("ReplyT", bound=BaseModel)
+# What a caller can mend, or try again.
+EXPECTED = (DeadlinePassed, IndexMissing, Overloaded, QuestionError, UnknownArticle, UnknownLocale)
+READ_ONLY = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
+INSTRUCTIONS = (
+    "Help articles in several languages. Prefer `ask`: its sentences are quoted from the articles, each "
+    "with a source, and it says when the articles do not state something. Give each answer with its URLs."
+)
+
+Locale = Annotated[
+    LocaleTag | None,
+    Field(description="Locale of the articles, such as de-de; guessed from the words without."),
+]
+Names = Annotated[FilterNames | None, Field(description="Only articles for one of these.")]
+Globs = Annotated[FilterNames | None, Field(description="Only these articles: globs over <docset>/<path>.")]
+Count = Annotated[int, Field(ge=1, le=HITS_MAX, description="How many passages to give.")]
+
+
+def build_sessions(desk: Desk, *, hosts: HostRule) -> StreamableHTTPSessionManager:
+    """What answers the protocol's requests with the desk's work."""
+    with _root_logger_kept():
+        server: MCPServer[dict[str, object]] = MCPServer(
+            "citedesk", title="Citedesk", instructions=INSTRUCTIONS, log_level="WARNING", subscriptions=False
+        )
+    _add_ask(server, desk)
+    _add_search(server, desk)
+    _add_read(server, desk)
+    # Nothing is kept between two requests, so that no session can be filled up, lost or taken over.
+    server.streamable_http_app(stateless_http=True, transport_security=_security(hosts))
+    return server.session_manager
+
+
+def _security(hosts: HostRule) -> TransportSecuritySettings:
+    if hosts.names is None:
+        return TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    names = [form for name in hosts.names for form in (name, f"{name}:*")]
+    origins = [f"{scheme}://{name}" for scheme in ("http", "https") for name in names]
+    return TransportSecuritySettings(allowed_hosts=names, allowed_origins=origins)
+
+
+def _add_ask(server: MCPServer[dict[str, object]], desk: Desk) -> None:
+    async def ask(
+        context: Context[object, Request],
+        question: Annotated[QuestionText, Field(description="One question, in any language.")],
+        locale: Locale = None,
+        roles: Names = None,
+        applies_to: Names = None,
+        articles: Globs = None,
+        top_k: Count = 3,
+    ) -> Annotated[CallToolResult, AskReply]:
+        """Answer a question with sentences quoted from the help articles.
+
+        Each sentence has a number, its source's URL, and the English that it was translated from. An
+        answer may be a refusal, with the nearest articles: then the articles do not state it.
+        """
+        body = AskBody(
+            question=question, locale=locale, filters=_filters(roles, applies_to, articles), top_k=top_k
+        )
+
+        request = context.request_context.request
+        client_key = None if request is None else key_id_of(request)
+
+        def work(index: Index, checkpoint: Checkpoint) -> AskReply:
+            asked = read_question(desk, body, text=question, accept_language=None)
+            answer = answer_question(
+                index, asked, rules=desk.rules, checkpoint=checkpoint, left_s=checkpoint.left_s
+            )
+            reply = ask_reply(answer, answer_id=desk.new_id(), conversation=desk.new_id())
+            desk.conversations.remember(reply, question=question, client_key=client_key)
+            return reply
+
+        return await _call(desk, work, describe_answer)
+
+    _register(server, ask, title="Ask the help articles")
+
+
+def _add_search(server: MCPServer[dict[str, object]], desk: Desk) -> None:
+    async def search_articles(
+        query: Annotated[QuestionText, Field(description="Words or a question, in any language.")],
+        locale: Locale = None,
+        roles: Names = None,
+        applies_to: Names = None,
+        articles: Globs = None,
+        top_k: Count = 5,
+    ) -> Annotated[CallToolResult, SearchReply]:
+        """Find the passages of the help articles that are nearest to a query, best first.
+
+        Each has its article's path, which `read_article` takes, and its English where it has one.
+        """
+        body = SearchBody(
+            query=query, locale=locale, filters=_filters(roles, applies_to, articles), top_k=top_k
+        )
+
+        def work(index: Index, checkpoint: Checkpoint) -> SearchReply:
+            asked = read_question(desk, body, text=query, accept_language=None)
+            return search_reply(*search_question(index, asked, guess=desk.rules.guess))
+
+        return await _call(desk, work, describe_hits)
+
+    _register(server, search_articles, title="Search the help articles")
+
+
+def _add_read(server: MCPServer[dict[str, object]], desk: Desk) -> None:
+    async def read_article(
+        article: Annotated[
+            AnyText, Field(max_length=1_000, description="Its path, as in a search's `article`.")
+        ],
+        locale: Annotated[
+            LocaleTag | None, Field(description="As in a search's `locale.answered`; English without.")
+        ] = None,
+        section: Annotated[
+            AnyText | None, Field(max_length=1_000, description="Only this section: what follows # in a URL.")
+        ] = None,
+    ) -> Annotated[CallToolResult, ArticleReply]:
+        """Read a whole help article, or one section of it."""
+
+        def work(index: Index, checkpoint: Checkpoint) -> ArticleReply:
+            return article_reply(index, article, locale=locale, section=section)
+
+        return await _call(desk, work, describe_article)
+
+    _register(server, read_article, title="Read a help article")
+
+
+def _register(
+    server: MCPServer[dict[str, object]], tool: Callable[..., Awaitable[CallToolResult]], *, title: str
+) -> None:
+    server.add_tool(tool, title=title, description=inspect.getdoc(tool), annotations=READ_ONLY)
+
+
+def _filters(
+    roles: list[str] | None, applies_to: list[str] | None, articles: list[str] | None
+) -> FiltersBody:
+    return FiltersBody(roles=roles, applies_to=applies_to, articles=articles)
+
+
+async def _call(
+    desk: Desk, work: Callable[[Index, Checkpoint], ReplyT], describe: Callable[[ReplyT], str]
+) -> CallToolResult:
+    """The result of a tool's work; a caller that leaves cancels it.
+
+    Raises:
+        ToolError: saying what the caller can do.
+    """
+    try:
+        index = desk.indexes.current()
+        reply = await desk.admission.run(lambda checkpoint: work(index, checkpoint), gone=_never)
+    except Problem as error:
+        raise ToolError(str(error.detail)) from None
+    except EXPECTED as error:
+        raise ToolError(str(error)) from None
+    text = TextContent(type="text", text=describe(reply))
+    return CallToolResult(content=[text], structured_content=reply.model_dump(mode="json"))
+
+
+async def _never() -> None:
+    await asyncio.Event().wait()
+
+
+@contextmanager
+def _root_logger_kept() -> Iterator[None]:
+    # The SDK gives the root logger a handler and a level; what this process logs is its operator's matter.
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
