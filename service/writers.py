@@ -158,7 +158,7 @@ def _lead_in(choice: Choice) -> Choice | None:
     for sentence in reversed(passage.sentences):
         text = passage.text[sentence.start : sentence.end]
         if sentence.end <= block.start and text.split() == words:
-            start, end = _quotable(passage, sentence.start, sentence.end)
+            start, end = quotable_span(passage, sentence.start, sentence.end)
             return replace(choice, start=start, end=end, fragment=True)
     return None
 
