@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from indexer import IndexMissing, QuestionError, UnknownLocale, UnknownPassage
 from service.admission import RETRY_AFTER_S, Admission, ClientGone, DeadlinePassed, Overloaded
 from service.answering import Rules
+from service.ask_page import AskPage, problems_as_pages
 from service.conversations import Conversations
 from service.feedback import FOLLOW_UP_ERRORS, FollowUps, build_follow_ups
 from service.guards import BodyGuard, SecurityHeaders
@@ -27,6 +28,7 @@ from service.mcp_mount import McpMount, host_rule, load_sessions
 from service.openai_errors import OpenAIErrors
 from service.openai_routes import OpenAIDesk, build_openai_routes
 from service.openapi import describe
+from service.page_texts import read_languages
 from service.pages import build_pages
 from service.problems import (
     CLIENT_GONE,
@@ -108,10 +110,12 @@ def create_app(
     app.include_router(build_openai_routes(_openai_desk(desk, settings)))
     app.router.routes.extend(mcp.routes)
     app.include_router(build_follow_ups(follow_ups))
-    app.include_router(build_pages())
+    languages = read_languages()
+    ask_page = AskPage(indexes, languages, question_max_chars=settings.question_max_chars)
+    app.include_router(build_pages(desk, languages, ask_page))
     _add_problems(app)
     guarded = BodyGuard(app, max_bytes=settings.body_max_bytes, read_s=settings.body_read_s)
-    return SecurityHeaders(HeadRequests(OpenAIErrors(guarded)))
+    return SecurityHeaders(HeadRequests(OpenAIErrors(problems_as_pages(guarded, ask_page))))
 
 
 def _openai_desk(desk: Desk, settings: Settings) -> OpenAIDesk:
