@@ -50,7 +50,9 @@ async function follow(response, { onSaid, onSource, heard }) {
     if (event.type === "response.output_text.delta") onSaid(event.delta);
     else if (event.type === "response.output_text.annotation.added") onSource(event.annotation);
     else if (event.type === "response.completed") {
-      return { reply: event.response.citedesk, responseId: event.response.id };
+      const { citedesk: reply, id: responseId } = event.response;
+      if (reply) return { reply, responseId };
+      throw new Failure("failed", { status: response.status });
     } else if (event.type === "response.failed") {
       const { code } = event.response.error ?? {};
       throw new Failure(code === "invalid_prompt" ? "question" : "failed", { status: response.status });

@@ -5,7 +5,10 @@
 
 const VERSION = 1;
 const EXCHANGES_MAX = 50;
+// What the service takes.
 const TURNS_MAX = 20;
+const TURN_MAX_CHARS = 4_000;
+// As many as a reader looks at below a refusal.
 const NEAREST_MAX = 3;
 const STATES = new Set(["answered", "stopped", "failed"]);
 
@@ -77,8 +80,13 @@ export class Conversation {
 }
 
 function turnsOf({ question, reply, said }) {
-  const answer = reply?.answer ?? said;
-  return [{ role: "user", content: question }, ...(answer ? [{ role: "assistant", content: answer }] : [])];
+  const turns = [{ role: "user", content: question }, { role: "assistant", content: reply?.answer ?? said }];
+  return turns.filter((turn) => turn.content).map((turn) => ({ ...turn, content: cut(turn.content) }));
+}
+
+// By characters: half of a surrogate pair is none.
+function cut(text) {
+  return text.length > TURN_MAX_CHARS ? [...text].slice(0, TURN_MAX_CHARS).join("") : text;
 }
 
 // Without what is never shown: most of an answer's body are the texts of its hits.

@@ -20,18 +20,20 @@ export function makeButton(text, onPress, attributes = {}) {
   return button;
 }
 
-// A button that shows and hides `panel`, which stands elsewhere in the same root.
+const openers = new WeakMap();
+
+// A button that shows and hides `panel`, which stands elsewhere in the same root; others may too.
 export function makeOpener(text, panel, attributes = {}) {
-  const opener = makeButton(
-    text,
-    () => {
-      panel.hidden = !panel.hidden;
-      opener.setAttribute("aria-expanded", String(!panel.hidden));
-    },
-    { "aria-expanded": "false", "aria-controls": panel.id, ...attributes },
-  );
-  panel.hidden = true;
+  const opener = makeButton(text, () => toggle(panel), { "aria-controls": panel.id, ...attributes });
+  openers.set(panel, [...(openers.get(panel) ?? []), opener]);
+  opener.setAttribute("aria-expanded", String(!panel.hidden));
   return opener;
+}
+
+function toggle(panel) {
+  panel.hidden = !panel.hidden;
+  for (const opener of openers.get(panel)) opener.setAttribute("aria-expanded", String(!panel.hidden));
+  if (!panel.hidden) panel.scrollIntoView({ block: "nearest" });
 }
 
 // A link to a place in an article; plain text where the address is no web address.
