@@ -8,7 +8,7 @@ export function make(tag, { text, ...attributes } = {}, ...children) {
     element.setAttribute(name, value === true ? "" : String(value));
   }
   if (text !== undefined) element.textContent = text;
-  element.append(...children.flat().filter(Boolean));
+  element.append(...children.flat(Infinity).filter(Boolean));
   return element;
 }
 
