@@ -49,7 +49,8 @@ export function makePlaceLink(place, { lang, newTab }) {
   );
 }
 
-function webAddress(text) {
+// The address, null where it is none that a link may lead to.
+export function webAddress(text) {
   try {
     const address = new URL(text);
     return ["http:", "https:"].includes(address.protocol) ? address.href : null;
