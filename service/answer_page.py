@@ -24,7 +24,12 @@ _ORIGINS = {
 
 def answer_section(reply: AskReply, texts: PageTexts) -> Markup:
     """The answer with its sources, or the refusal with the nearest articles."""
-    parts = [_heading(reply, texts), _said(reply), _locale_note(reply.locale, texts)]
+    parts = [
+        _heading(reply, texts),
+        _said(reply),
+        _locale_note(reply.locale, texts),
+        _writer_note(reply, texts),
+    ]
     if reply.abstain_reason is None:
         parts.append(_sources(reply, texts))
     elif reply.hits:
@@ -68,6 +73,14 @@ def _locale_note(locale: LocaleReply, texts: PageTexts) -> Markup:
             texts.fill("nearest_locale", {**answered, "requested": texts.language(locale.requested)})
         )
     return Markup()
+
+
+def _writer_note(reply: AskReply, texts: PageTexts) -> Markup:
+    if reply.abstain_reason is not None:
+        return Markup()
+    if reply.writer == "chat":
+        return _note(texts["writer_chat"])
+    return _note(texts["writer_replaced"]) if reply.writer_fault is not None else Markup()
 
 
 def _sources(reply: AskReply, texts: PageTexts) -> Markup:

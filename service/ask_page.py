@@ -25,7 +25,7 @@ from indexer import IndexMissing, nearest_locale
 from service.answer_page import answer_section
 from service.markup import Markup, element, in_locale
 from service.page_layout import FORM_POLICY, PAGE_HEADERS, language_links, options, page
-from service.page_texts import Languages, PageTexts
+from service.page_texts import PageLanguages, PageTexts
 from service.problem_forms import ProblemForm, Refusal, Reshaped
 from service.problems import (
     DEADLINE,
@@ -75,7 +75,7 @@ def read_asked(request: Request) -> Asked:
 class AskPage:
     """Writes the page: the form, and below it what came of the question."""
 
-    def __init__(self, indexes: IndexSource, languages: Languages, *, question_max_chars: int) -> None:
+    def __init__(self, indexes: IndexSource, languages: PageLanguages, *, question_max_chars: int) -> None:
         """`indexes` says in which locales can be asked."""
         self._indexes = indexes
         self._languages = languages

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from indexer import SOURCE_LOCALE, IndexMissing, nearest_locale
 from service.markup import Markup, element, in_locale
 from service.page_layout import PAGE_HEADERS, language_links, page
-from service.page_texts import Languages, PageTexts
+from service.page_texts import PageLanguages, PageTexts
 from service.routes import IndexSource
 
 TICKETS_FILE = Path(__file__).with_name("demo") / "tickets.json"
@@ -54,7 +54,7 @@ def read_tickets(file: Path = TICKETS_FILE) -> list[Ticket]:
 class DemoPage:
     """Writes the page."""
 
-    def __init__(self, indexes: IndexSource, languages: Languages, tickets: Sequence[Ticket]) -> None:
+    def __init__(self, indexes: IndexSource, languages: PageLanguages, tickets: Sequence[Ticket]) -> None:
         """`indexes` says which locales can be asked."""
         self._indexes = indexes
         self._languages = languages
@@ -121,7 +121,7 @@ class DemoPage:
         )
 
 
-def build_demo_page(demo: DemoPage, languages: Languages) -> APIRouter:
+def build_demo_page(demo: DemoPage, languages: PageLanguages) -> APIRouter:
     """The page's route; it is no part of the API and so not of its document."""
     router = APIRouter(include_in_schema=False)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 from service.markup import Attributes, Markup, document, element, in_locale
-from service.page_texts import Languages, PageTexts
+from service.page_texts import PageLanguages, PageTexts
 
 # No script at all; a form may be sent to this service.
 FORM_POLICY = (
@@ -30,7 +30,9 @@ def page(body: Markup, texts: PageTexts, *, title: str, scripts: Sequence[str] =
     return document(head, body, locale=texts.locale)
 
 
-def language_links(languages: Languages, texts: PageTexts, *, path: str, kept: Mapping[str, str]) -> Markup:
+def language_links(
+    languages: PageLanguages, texts: PageTexts, *, path: str, kept: Mapping[str, str]
+) -> Markup:
     """Links to the same page in the other languages; `kept` are the parameters that they keep."""
     items = [
         element(

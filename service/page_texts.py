@@ -52,7 +52,7 @@ class PageTexts:
         return f"{self.names[locale]} ({locale})" if locale in self.names else locale
 
 
-class Languages:
+class PageLanguages:
     """The languages that the pages can be read in."""
 
     def __init__(self, texts: Mapping[str, Mapping[str, str]]) -> None:
@@ -84,9 +84,9 @@ class Languages:
         return self._texts[SOURCE_LOCALE]
 
 
-def read_languages(file: Path = PAGE_TEXTS_FILE) -> Languages:
+def read_languages(file: Path = PAGE_TEXTS_FILE) -> PageLanguages:
     """The languages that come with the service."""
-    return Languages(TypeAdapter(dict[str, dict[str, str]]).validate_json(file.read_bytes()))
+    return PageLanguages(TypeAdapter(dict[str, dict[str, str]]).validate_json(file.read_bytes()))
 
 
 def _tags(asked: str | None) -> list[str]:

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from service.ask_page import AskPage, build_ask_page
 from service.demo_page import DemoPage, build_demo_page, read_tickets
-from service.page_texts import Languages
+from service.page_texts import PageLanguages
 from service.routes import Desk
 
 DEMO_DIR = Path(__file__).with_name("demo")
@@ -39,7 +39,7 @@ class _PageFile:
         return Response(self._content, headers=self._headers, media_type=self._media_type)
 
 
-def build_pages(desk: Desk, languages: Languages, ask_page: AskPage) -> APIRouter:
+def build_pages(desk: Desk, languages: PageLanguages, ask_page: AskPage) -> APIRouter:
     """The pages' routes; they are no part of the API and so not of its document."""
     router = APIRouter(include_in_schema=False)
     router.include_router(build_demo_page(DemoPage(desk.indexes, languages, read_tickets()), languages))

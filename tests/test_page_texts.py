@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from service.confidence import AbstainReason
-from service.page_texts import Languages, PageTexts, read_languages
+from service.page_texts import PageLanguages, PageTexts, read_languages
 
 LANGUAGES = read_languages()
 ENGLISH = LANGUAGES.choose("en-us", None)
@@ -96,9 +96,9 @@ def test_a_language_is_called_as_it_calls_itself() -> None:
 )
 def test_a_language_that_is_not_whole_is_refused(german: dict[str, str], fault: str) -> None:
     with pytest.raises(ValueError, match=fault):
-        Languages({"en-us": {"name": "English", "ask": "Ask"}, "de-de": german})
+        PageLanguages({"en-us": {"name": "English", "ask": "Ask"}, "de-de": german})
 
 
 def test_english_is_needed() -> None:
     with pytest.raises(ValueError, match="no texts in locale en-us"):
-        Languages({"de-de": {"name": "Deutsch"}})
+        PageLanguages({"de-de": {"name": "Deutsch"}})
