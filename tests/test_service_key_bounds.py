@@ -11,14 +11,18 @@ import pytest
 
 from service.conversations import Conversations
 from service.handover import Webhook
+from service.key_file import change_ring
+from service.serving import take_port
 from service.settings import Settings
 from tests.access import CLOSED, OPEN, PAGE, KeysInMemory, bearer, make_access
 from tests.service_app import Client, build_app, keep_conversations
 from tests.test_handover import Receiver, receiver, webhook
+from tests.test_service_process import running, wait_until_live
 
 __all__ = ["receiver"]
 OUTAGES = "May the vendor write to customers about outages?"
 KEPT = Settings(store_questions=True)
+MCP_ACCEPT = {"Accept": "application/json, text/event-stream"}
 
 
 @pytest.fixture
@@ -114,3 +118,34 @@ def test_an_answer_is_handed_over_under_its_own_key_alone(
         assert client.post("/v1/handover", whole, headers=headers).status_code == 200
         _, _, body = receiver.calls[-1]
         assert [told["answer"] for told in json.loads(body)["data"]["exchanges"]] == [answer["id"]]
+
+
+def test_an_answer_of_the_tool_is_rated_under_its_own_key_alone(tmp_path: Path) -> None:
+    mine, other = (make_key_in(tmp_path / "keys.json") for _ in range(2))
+    call = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "tools/call",
+        "params": {"name": "ask", "arguments": {"question": OUTAGES}},
+    }
+    settings = {
+        "keys_file": str(tmp_path / "keys.json"), "database_url": f"sqlite:///{tmp_path / 'c.db'}",
+    }  # fmt: skip
+    port = take_port("127.0.0.1", 0)
+    with running("tests.slow_service", str(port), "0", drain_s="0", **settings):
+        address = wait_until_live(port)
+        told = httpx.post(f"{address}/mcp", json=call, headers={**mine, **MCP_ACCEPT}, timeout=30)
+        data = next(line for line in told.text.splitlines() if line.startswith("data: "))
+        answer = json.loads(data.removeprefix("data: "))["result"]["structuredContent"]
+        rating = {"id": answer["id"], "rating": "up"}
+        assert problem(httpx.post(f"{address}/mcp", json=call, headers=MCP_ACCEPT)) == (401, "missing-key")
+        refused = httpx.post(f"{address}/v1/feedback", json=rating, headers=other)
+        assert problem(refused) == (404, "unknown-answer")
+        assert httpx.post(f"{address}/v1/feedback", json=rating, headers=mine).status_code == 200
+
+
+def make_key_in(file: Path) -> dict[str, str]:
+    """The headers of a new key in this file."""
+    text, key = KeysInMemory().add()
+    change_ring(file, lambda ring: ring.with_key(key))
+    return bearer(text)
