@@ -68,6 +68,8 @@ class ChatwootClient:
         self._url = url.rstrip("/")
         self._headers = {"api_access_token": token}
         self._timeout_s = timeout_s
+        # Made once: reading the certificates takes some 100 ms, which would hold up every other request.
+        self._certificates = httpx2.create_ssl_context(trust_env=False)
         self._transport = transport
         self._sleep = sleep
         self._chance = chance
@@ -143,5 +145,9 @@ class ChatwootClient:
     def _client(self) -> httpx2.AsyncClient:
         # The environment (its proxies, its .netrc) is read in settings.py alone.
         return httpx2.AsyncClient(
-            transport=self._transport, timeout=self._timeout_s, trust_env=False, follow_redirects=False
+            verify=self._certificates,
+            transport=self._transport,
+            timeout=self._timeout_s,
+            trust_env=False,
+            follow_redirects=False,
         )

@@ -38,8 +38,9 @@ PLACES = {
     "sse_starlette": "service/streaming.py",
     "py3langid": "service/asking.py",
     "pydantic_settings": "service/settings.py",
-    "httpx2": "service/handover.py",
 }
+# What the service calls: the operator's webhook, and a helpdesk.
+CALLING_MODULES = {"service/handover.py", "service/chatwoot_client.py"}
 # Tables, engine and statements are one subject in three modules.
 DATABASE_MODULES = {
     "service/conversation_store.py",
@@ -142,6 +143,10 @@ def test_only_the_modules_of_the_database_know_sqlalchemy() -> None:
     assert {
         module for module, found in IMPORTS.items() if "sqlalchemy" in map(top, found)
     } == DATABASE_MODULES
+
+
+def test_only_the_modules_that_call_others_know_the_http_client() -> None:
+    assert {module for module, found in IMPORTS.items() if "httpx2" in map(top, found)} == CALLING_MODULES
 
 
 def test_each_outside_package_is_asked_for_in_the_project_file() -> None:
