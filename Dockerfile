@@ -28,7 +28,7 @@ RUN pip wheel --no-deps --no-build-isolation --wheel-dir /wheels .
 # What pyproject.toml asks for, one file per image: a change in the code alone then installs no dependency anew.
 FROM base AS dependencies
 COPY pyproject.toml ./
-RUN ["python", "-c", "import pathlib, tomllib; p = tomllib.loads(pathlib.Path('pyproject.toml').read_text())['project']; pathlib.Path('service.txt').write_text('\\n'.join(p['dependencies'] + p['optional-dependencies']['postgres'])); pathlib.Path('indexer.txt').write_text('\\n'.join(p['dependencies'] + p['optional-dependencies']['indexer']))"]
+RUN ["python", "-c", "import pathlib, tomllib; p = tomllib.loads(pathlib.Path('pyproject.toml').read_text())['project']; pathlib.Path('service.txt').write_text('\\n'.join(p['dependencies'] + p['optional-dependencies']['postgres'] + p['optional-dependencies']['chat'])); pathlib.Path('indexer.txt').write_text('\\n'.join(p['dependencies'] + p['optional-dependencies']['indexer']))"]
 
 FROM base AS service-packages
 COPY requirements.lock ./

@@ -42,6 +42,7 @@ from service.serving import PortError, serve, take_port
 from service.settings import PREFIX, Settings, SettingsError, read_settings
 from service.shipped import shipped_rules
 from service.terminal import EXIT_FAILED, EXIT_USAGE, fail
+from service.writer_choice import check_chat, choose_writers
 
 app = typer.Typer(add_completion=False)
 app.add_typer(keys_app, name="keys")
@@ -66,6 +67,7 @@ def main(
     try:
         settings = read_settings({"index_dir": index, "host": host, "port": port, "open": open_to_all})
         who = check_access(settings)
+        check_chat(settings)
         check_follow_ups(settings)
     except (SettingsError, AccessError, DatabaseUrlError) as error:
         fail(error, EXIT_USAGE)
@@ -84,8 +86,8 @@ def load_app(settings: Settings, greeting: str, stopping: Callable[[], bool]) ->
     follower = IndexFollower(
         settings.index_dir, poll_s=settings.poll_s, threads=settings.threads, on_event=_report
     )
-
     conversations = open_conversations(settings)
+    writers = choose_writers(settings, on_event=_report)
 
     @asynccontextmanager
     async def follow(app: FastAPI) -> AsyncIterator[None]:
@@ -96,12 +98,13 @@ def load_app(settings: Settings, greeting: str, stopping: Callable[[], bool]) ->
             yield
         finally:
             await run_in_threadpool(follower.stop)
+            await run_in_threadpool(writers.close)
             await run_in_threadpool(conversations.stop)
 
     answering = create_app(
         follower,
         settings=settings,
-        rules=shipped_rules(settings, clock=time.perf_counter),
+        rules=shipped_rules(settings, clock=time.perf_counter, writers=writers),
         conversations=conversations,
         access=make_access(settings),
         webhook=open_webhook(settings),

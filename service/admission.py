@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-Checkpoint = Callable[[], None]
 
 RETRY_AFTER_S = 1
 
@@ -29,6 +30,23 @@ class DeadlinePassed(Exception):
 
 class ClientGone(Exception):
     """The client closed the connection before the work ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What work looks at between its stages; `ends` is its deadline by the monotonic clock."""
+
+    stopped: threading.Event
+    ends: float
+
+    def __call__(self) -> None:
+        """Raise where nobody waits for the work any more."""
+        if self.stopped.is_set():
+            raise DeadlinePassed("stopped between two stages")
+
+    def left_s(self) -> float:
+        """Seconds to the deadline."""
+        return self.ends - time.monotonic()
 
 
 class Admission:
@@ -58,7 +76,8 @@ class Admission:
             ClientGone: when that ended first.
         """
         stopped = threading.Event()
-        future = self._submit(lambda: _run_unless_stopped(work, stopped))
+        checkpoint = Checkpoint(stopped, time.monotonic() + self._deadline_s)
+        future = self._submit(lambda: _run_unless_stopped(work, checkpoint))
         result = asyncio.wrap_future(future)
         leaving = asyncio.ensure_future(gone())
         ends: set[asyncio.Future[Any]] = {result, leaving}
@@ -106,10 +125,6 @@ class Admission:
             self._taken -= 1
 
 
-def _run_unless_stopped(work: Callable[[Checkpoint], T], stopped: threading.Event) -> T:
-    def checkpoint() -> None:
-        if stopped.is_set():
-            raise DeadlinePassed("stopped between two stages")
-
+def _run_unless_stopped(work: Callable[[Checkpoint], T], checkpoint: Checkpoint) -> T:
     checkpoint()
     return work(checkpoint)

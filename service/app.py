@@ -135,10 +135,11 @@ def _openai_desk(desk: Desk, settings: Settings) -> OpenAIDesk:
     return OpenAIDesk(desk=desk, memory=_memory(settings), heartbeat_s=settings.heartbeat_s, now=time.time)
 
 
-def _memory(settings: Settings) -> ProcessMemory:
+def _memory(settings: Settings) -> ProcessMemory | None:
     # Where users' words are not to be kept, they are not kept in memory either.
-    most = settings.responses_kept if settings.store_questions else 0
-    return ProcessMemory(most=most, keep_s=settings.responses_kept_s, clock=time.monotonic)
+    if not (settings.store_questions and settings.responses_kept):
+        return None
+    return ProcessMemory(most=settings.responses_kept, keep_s=settings.responses_kept_s, clock=time.monotonic)
 
 
 def _closing(admission: Admission, lifespan: Lifespan | None, mcp: McpMount) -> Lifespan:

@@ -80,9 +80,12 @@ class WebhookReply(BaseModel):
 
 
 def build_chatwoot(
-    link: ChatwootLink | None, *, desk: Desk, memory: TurnMemory, now: Callable[[], datetime]
+    link: ChatwootLink | None, *, desk: Desk, memory: TurnMemory | None, now: Callable[[], datetime]
 ) -> APIRouter:
-    """The route, answering through `link`; 404 where there is none."""
+    """The route, answering through `link`; 404 where there is none.
+
+    `memory` keeps what was said in a conversation, None where nothing may be kept.
+    """
     queue = None if link is None else _queue(link, desk=desk, memory=memory)
 
     @asynccontextmanager
@@ -111,7 +114,7 @@ def build_chatwoot(
     return router
 
 
-def _queue(link: ChatwootLink, *, desk: Desk, memory: TurnMemory) -> ChatwootQueue:
+def _queue(link: ChatwootLink, *, desk: Desk, memory: TurnMemory | None) -> ChatwootQueue:
     bot = ChatwootBot(
         desk=desk,
         client=link.client,

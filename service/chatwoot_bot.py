@@ -26,6 +26,8 @@ from service.routes import Desk
 from service.schemas import AskReply
 from service.turn_memory import Conversation, TurnMemory
 
+# Stands for the key that its conversations are held under; no key has this id.
+HOLDER = "chatwoot"
 # A message may wait longer than a client of the API, but not for ever.
 ASK_TRIES = 3
 # Why there is no answer, where the articles weren't asked or didn't come to an end.
@@ -34,12 +36,15 @@ UNANSWERED = (IndexMissing, QuestionError, UnknownLocale, Overloaded, DeadlinePa
 
 @dataclass(frozen=True, slots=True)
 class ChatwootBot:
-    """What the bot works with; `locale` is "" where there is no default one."""
+    """What the bot works with.
+
+    `memory` is None where nothing may be remembered, `locale` "" where there is no default one.
+    """
 
     desk: Desk
     client: ChatwootClient
     texts: ChatwootTexts
-    memory: TurnMemory
+    memory: TurnMemory | None
     locale: str
     on_event: Callable[[str], None]
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
@@ -67,7 +72,8 @@ class ChatwootBot:
         return False
 
     def _question(self, message: IncomingMessage) -> Question:
-        before = self.memory.find(_name(message.place))
+        name = _name(message.place)
+        before = None if self.memory is None else self.memory.find(name, client_key=HOLDER)
         languages = [*message.languages, *([self.locale] if self.locale else [])]
         return Question(
             text=message.text,
@@ -91,11 +97,13 @@ class ChatwootBot:
         index = desk.indexes.current()
 
         def work(checkpoint: Checkpoint) -> AskReply:
-            answer = answer_question(index, question, rules=desk.rules, checkpoint=checkpoint)
+            answer = answer_question(
+                index, question, rules=desk.rules, checkpoint=checkpoint, left_s=checkpoint.left_s
+            )
             return ask_reply(answer, answer_id=desk.new_id(), conversation=conversation)
 
         reply = await desk.admission.run(work, gone=_never)
-        desk.conversations.remember(reply, question=question.text)
+        desk.conversations.remember(reply, question=question.text, client_key=HOLDER)
         return reply
 
     async def _hand_over(self, place: Place, *, note: str | None, told: str | None) -> bool:
@@ -114,8 +122,10 @@ class ChatwootBot:
         return True
 
     def _keep(self, place: Place, question: Question, reply: AskReply) -> None:
-        exchange = (Turn("user", question.text), Turn("assistant", reply.answer))
-        self.memory.keep(_name(place), Conversation((*question.history, *exchange), None))
+        if self.memory is not None:
+            exchange = (Turn("user", question.text), Turn("assistant", reply.answer))
+            said = Conversation((*question.history, *exchange), locale=None, client_key=HOLDER)
+            self.memory.keep(_name(place), said)
 
     def _likely_locale(self, message: IncomingMessage) -> str:
         """The first language that has sentences; nothing was searched that could know better."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, IPvAnyNetwork, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, IPvAnyNetwork, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.origins import Origin
@@ -131,6 +131,21 @@ class Settings(BaseSettings):
     proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(_split)] = Field(
         (), description="Addresses or networks of proxies whose X-Forwarded-For is believed."
     )
+    chat_url: str | None = Field(
+        None, pattern=r"^https?://[!-~]+$", max_length=2_000,
+        description="OpenAI-style endpoint that writes answers, ending in /v1; without one they are quotes.",
+    )  # fmt: skip
+    chat_model: str | None = Field(None, min_length=1, description="The model that it is asked for.")
+    chat_key: SecretStr | None = Field(None, description="The endpoint's key, where it wants one.")
+    chat_timeout_s: Seconds = Field(6.0, description="Seconds that one call of the endpoint may take.")
+    chat_stall_s: Seconds = Field(4.0, description="Seconds that the endpoint may be silent in a call.")
+    chat_tokens_max: int = Field(400, ge=16, le=8_192, description="Most tokens that the endpoint may write.")
+
+    @model_validator(mode="after")
+    def _chat_is_whole(self) -> Settings:
+        if self.chat_url is not None and self.chat_model is None:
+            raise ValueError("chat_url needs a model: set CITEDESK_CHAT_MODEL too")
+        return self
 
 
 def read_settings(given: Mapping[str, object]) -> Settings:
@@ -156,5 +171,7 @@ def read_settings(given: Mapping[str, object]) -> Settings:
 
 
 def _explain(loc: tuple[int | str, ...], message: str) -> str:
-    name = str(loc[0]) if loc else "settings"
+    if not loc:
+        return message.removeprefix("Value error, ")
+    name = str(loc[0])
     return f"{name} ({PREFIX}{name.upper()}): {message}"

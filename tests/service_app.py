@@ -15,6 +15,7 @@ from service.access import Access
 from service.answering import Rules
 from service.app import Lifespan, create_app
 from service.asking import LocaleGuesser
+from service.assignment import Rewriter
 from service.chatwoot import ChatwootLink
 from service.confidence import Confidence
 from service.conversation_store import ConversationStore
@@ -42,6 +43,7 @@ def build_app(
     settings: Settings | None = None,
     confidence: Confidence = judge,
     writer: AnswerWriter | None = None,
+    rewriter: Rewriter | None = None,
     guess: LocaleGuesser = guess_first,
     stopping: Callable[[], bool] = lambda: False,
     conversations: Conversations | None = None,
@@ -64,6 +66,7 @@ def build_app(
         refuse_below=settings.refuse_below,
         fallback=settings.fallback,
         clock=time.perf_counter,
+        rewriter=rewriter,
     )
     return create_app(
         cast(IndexSource, source),

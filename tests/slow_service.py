@@ -1,6 +1,7 @@
 """A service process over the fake index whose searches take a given time: `... PORT SECONDS`.
 
-Everything but the index is the real thing; the process tests start it and stop it.
+Everything but the index is the real thing, the writers of the settings too; the process tests start
+it and stop it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from service.__main__ import make_access, open_conversations
 from service.faults import FaultLog
 from service.serving import serve
 from service.settings import read_settings
+from service.writer_choice import choose_writers
 from tests.fake_index import FakeIndex
 from tests.service_app import build_app
 
@@ -52,16 +54,20 @@ def main() -> None:
         index = SlowIndex()
         index.seconds = seconds
         conversations = open_conversations(settings)
+        writers = choose_writers(settings, on_event=print)
 
         @asynccontextmanager
         async def keep(app: FastAPI) -> AsyncIterator[None]:
             conversations.start()
             yield
+            await run_in_threadpool(writers.close)
             await run_in_threadpool(conversations.stop)
 
         app = build_app(
             index,
             settings=settings,
+            writer=writers.writer,
+            rewriter=writers.rewriter,
             stopping=stopping,
             conversations=conversations,
             access=make_access(settings),

@@ -191,7 +191,7 @@ def test_the_answer_is_kept_as_the_settings_say(tmp_path: Path) -> None:
         kept.start()
         with FakeChatwoot() as chatwoot:
             deliver(build_app(chatwoot=link_to(chatwoot.url), conversations=kept), delivery(ANSWERED))
-        [exchange] = kept.find(answer_id=None, conversation="chatwoot-3-42")
+        [exchange] = kept.find(answer_id=None, conversation="chatwoot-3-42", client_key="chatwoot")
         kept.stop()
         assert exchange.question == (ANSWERED if keep_texts else None)
         with sqlite3.connect(file) as database:

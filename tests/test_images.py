@@ -132,8 +132,10 @@ def test_dependencies_are_listed_from_the_project_file(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
     _, *arguments = json.loads(STAGES["dependencies"].last("RUN") or "")
     subprocess.run([sys.executable, *arguments], cwd=tmp_path, check=True, timeout=30)
-    postgres = PROJECT["optional-dependencies"]["postgres"]
-    assert (tmp_path / "service.txt").read_text().splitlines() == [*PROJECT["dependencies"], *postgres]
+    extras = PROJECT["optional-dependencies"]
+    assert (tmp_path / "service.txt").read_text().splitlines() == [
+        *PROJECT["dependencies"], *extras["postgres"], *extras["chat"],
+    ]  # fmt: skip
     extra = PROJECT["optional-dependencies"]["indexer"]
     assert (tmp_path / "indexer.txt").read_text().splitlines() == [*PROJECT["dependencies"], *extra]
 
@@ -221,7 +223,7 @@ def test_the_service_reads_the_finished_index_and_is_reached_from_this_machine_o
 
 def test_the_container_is_open_because_only_this_machine_reaches_it_and_can_be_closed() -> None:
     service = COMPOSE["services"]["service"]
-    assert service["environment"] == {"CITEDESK_OPEN": "${CITEDESK_OPEN:-true}"}
+    assert service["environment"]["CITEDESK_OPEN"] == "${CITEDESK_OPEN:-true}"
     assert all(port.startswith("127.0.0.1:") for port in service["ports"])
 
 
@@ -231,6 +233,11 @@ def test_the_service_image_alone_refuses_to_start_without_keys(tmp_path: Path) -
     settings = Settings.model_validate({**given, "keys_file": tmp_path / "keys.json"})
     with pytest.raises(AccessError, match=r"others may reach 0\.0\.0\.0"):
         check_access(settings)
+
+
+def test_the_container_takes_the_chat_endpoint_of_whoever_starts_it() -> None:
+    taken = {name for name, value in COMPOSE["services"]["service"]["environment"].items() if value is None}
+    assert taken == {"CITEDESK_CHAT_URL", "CITEDESK_CHAT_MODEL", "CITEDESK_CHAT_KEY"}
 
 
 def test_the_service_may_write_its_keys() -> None:

@@ -498,3 +498,20 @@ def test_a_route_is_told_who_calls(keys: KeysInMemory) -> None:
 def test_a_stranger_is_refused_before_its_body_is_read(keys: KeysInMemory) -> None:
     response = closed(keys).request("POST", "/v1/ask", content=b"x" * 5_000_000)
     assert problem(response) == (401, "missing-key")
+
+
+@pytest.mark.parametrize("path", ["/v1/responses", "/v1/chat/completions", "/v1/models"])
+def test_a_refusal_has_openais_form_where_its_clients_ask(keys: KeysInMemory, path: str) -> None:
+    only_search, once = keys.add(scopes=[Scope.SEARCH])[0], keys.add(rate="1/day")[0]
+    client = closed(keys)
+
+    def refused(headers: dict[str, str]) -> tuple[int, str, str]:
+        response = client.get(path, headers=headers)
+        error = response.json()["error"]
+        return response.status_code, error["type"], error["code"]
+
+    assert refused({}) == (401, "authentication_error", "missing_key")
+    assert refused(bearer("sk-1")) == (401, "authentication_error", "invalid_key")
+    assert refused(bearer(only_search)) == (403, "permission_error", "missing_scope")
+    client.get(path, headers=bearer(once))
+    assert refused(bearer(once)) == (429, "rate_limit_error", "too_many_requests")

@@ -85,6 +85,8 @@ def test_an_answer_has_all_fields_of_the_wire(client: Client) -> None:
         },
         "answer": "ベンダーは障害についてお客様にメールを送ることがあります。[1]",
         "writer": "extractive",
+        "writer_fault": None,
+        "understood_as": None,
         "generation": GENERATION,
     }
 

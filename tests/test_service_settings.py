@@ -50,6 +50,12 @@ DEFAULTS = {
     "rate": "60/minute",
     "limits_url": "memory://",
     "proxies": (),
+    "chat_url": None,
+    "chat_model": None,
+    "chat_key": None,
+    "chat_timeout_s": 6.0,
+    "chat_stall_s": 4.0,
+    "chat_tokens_max": 400,
 }
 
 
@@ -146,6 +152,10 @@ def test_a_variable_of_another_program_is_left_alone(monkeypatch: pytest.MonkeyP
         ("limits_url", "redis://"),
         ("limits_url", "memcached://localhost"),
         ("proxies", "10.0.0.0/33"),
+        ("chat_url", "ftp://127.0.0.1"),
+        ("chat_url", "127.0.0.1:8080"),
+        ("chat_timeout_s", "0"),
+        ("chat_tokens_max", "15"),
     ],
 )
 def test_a_value_out_of_bounds_is_refused_with_its_names(
