@@ -17,6 +17,7 @@ from indexer import IndexMissing
 from service.__main__ import open_chatwoot
 from service.chatwoot_queue import WAITING_MAX
 from service.confidence import AbstainReason
+from service.database import UnknownAnswer
 from service.messages import read_messages
 from service.settings import Settings, SettingsError
 from tests.access import RULES, make_access
@@ -192,6 +193,8 @@ def test_the_answer_is_kept_as_the_settings_say(tmp_path: Path) -> None:
         with FakeChatwoot() as chatwoot:
             deliver(build_app(chatwoot=link_to(chatwoot.url), conversations=kept), delivery(ANSWERED))
         [exchange] = kept.find(answer_id=None, conversation="chatwoot-3-42", client_key="chatwoot")
+        with pytest.raises(UnknownAnswer):
+            kept.find(answer_id=None, conversation="chatwoot-3-42", client_key=None)
         kept.stop()
         assert exchange.question == (ANSWERED if keep_texts else None)
         with sqlite3.connect(file) as database:
