@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from indexer import IndexMissing, QuestionError, Turn, UnknownLocale, nearest_locale
 from service.admission import RETRY_AFTER_S, Checkpoint, DeadlinePassed, Overloaded
@@ -28,6 +28,8 @@ from service.turn_memory import Conversation, TurnMemory
 
 # Stands for the key that its conversations are held under; no key has this id.
 HOLDER = "chatwoot"
+# Of the service's places for questions, so that those who wait for an answer keep the others.
+ASKED_AT_ONCE = 4
 # A message may wait longer than a client of the API, but not for ever.
 ASK_TRIES = 3
 # Why there is no answer, where the articles weren't asked or didn't come to an end.
@@ -48,6 +50,7 @@ class ChatwootBot:
     locale: str
     on_event: Callable[[str], None]
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    _asking: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(ASKED_AT_ONCE))
 
     async def answer(self, message: IncomingMessage) -> bool:
         """Answer the message; true where a person was called."""
@@ -102,7 +105,8 @@ class ChatwootBot:
             )
             return ask_reply(answer, answer_id=desk.new_id(), conversation=conversation)
 
-        reply = await desk.admission.run(work, gone=_never)
+        async with self._asking:
+            reply = await desk.admission.run(work, gone=_never)
         desk.conversations.remember(reply, question=question.text, client_key=HOLDER)
         return reply
 

@@ -292,6 +292,15 @@ def test_one_message_too_many_is_left_for_chatwoot_to_send_again() -> None:
     assert len(said(chatwoot)) == WAITING_MAX
 
 
+def test_many_conversations_leave_places_to_other_callers() -> None:
+    # Four places: as many as the bot takes at once.
+    settings = Settings(concurrency=1, queue_max=3)
+    with FakeChatwoot() as chatwoot:
+        app = build_app(chatwoot=link_to(chatwoot.url), settings=settings)
+        deliver(app, *(delivery(id=n, conversation__id=n) for n in range(1, 31)))
+    assert [reader for reader, first in said(chatwoot) if first.endswith("[1]")] == ["contact"] * 30
+
+
 def test_an_answer_that_did_not_arrive_is_told_to_the_desk() -> None:
     events: list[str] = []
     with FakeChatwoot([Answer(504)]) as chatwoot:
