@@ -26,6 +26,8 @@ from service.access import Access, AccessRules
 from service.access_check import AccessError, check_access
 from service.addresses import is_loopback
 from service.app import create_app
+from service.chatwoot import ChatwootLink
+from service.chatwoot_client import ChatwootClient
 from service.conversation_commands import forget, purge, report
 from service.conversation_store import ConversationStore
 from service.conversations import Conversations
@@ -106,6 +108,7 @@ def load_app(settings: Settings, greeting: str, stopping: Callable[[], bool]) ->
         conversations=conversations,
         access=make_access(settings),
         webhook=open_webhook(settings),
+        chatwoot=open_chatwoot(settings),
         stopping=stopping,
         lifespan=follow,
     )
@@ -171,6 +174,24 @@ def open_webhook(settings: Settings) -> Webhook | None:
         raise SettingsError(f"handover_secret ({PREFIX}HANDOVER_SECRET): {error}") from None
 
 
+def open_chatwoot(settings: Settings) -> ChatwootLink | None:
+    """The Chatwoot whose agent bot this service is, None where the operator has set up nothing.
+
+    Raises:
+        SettingsError: of address, token and secret only some are there.
+    """
+    token = settings.chatwoot_token.get_secret_value()
+    secret = settings.chatwoot_secret.get_secret_value()
+    given = {"chatwoot_url": settings.chatwoot_url, "chatwoot_token": token, "chatwoot_secret": secret}
+    if not any(given.values()):
+        return None
+    missing = [f"{name} ({PREFIX}{name.upper()})" for name, value in given.items() if not value]
+    if missing:
+        raise SettingsError(f"{', '.join(missing)}: an agent bot needs address, token and secret")
+    client = ChatwootClient(settings.chatwoot_url, token=token, timeout_s=settings.chatwoot_s)
+    return ChatwootLink(client, secret.encode(), settings.chatwoot_locale, on_event=_report)
+
+
 def check_follow_ups(settings: Settings) -> None:
     """Find out before the start what no time will mend; a database that is down is no such thing.
 
@@ -180,6 +201,7 @@ def check_follow_ups(settings: Settings) -> None:
         SettingsError
     """
     open_webhook(settings)
+    open_chatwoot(settings)
     if not settings.database_url:
         return
     store = ConversationStore(settings.database_url)

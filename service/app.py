@@ -21,6 +21,7 @@ from service.access import Access
 from service.admission import RETRY_AFTER_S, Admission, ClientGone, DeadlinePassed, Overloaded
 from service.answering import Rules
 from service.ask_page import AskPage, problems_as_pages
+from service.chatwoot import ChatwootLink, build_chatwoot
 from service.conversations import Conversations
 from service.feedback import FOLLOW_UP_ERRORS, FollowUps, build_follow_ups
 from service.gate import Gate
@@ -84,6 +85,7 @@ def create_app(
     conversations: Conversations,
     access: Access,
     webhook: Webhook | None = None,
+    chatwoot: ChatwootLink | None = None,
     stopping: Callable[[], bool] = lambda: False,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     lifespan: Lifespan | None = None,
@@ -91,7 +93,8 @@ def create_app(
     """The whole service as an ASGI application that answers by `rules`.
 
     `stopping` tells readiness that the process will end; `lifespan` starts and stops what the
-    caller owns, such as `indexes` and `conversations`. Without `webhook` nothing is handed over.
+    caller owns, such as `indexes` and `conversations`. Without `webhook` nothing is handed over,
+    without `chatwoot` no agent bot answers.
     """
     admission = Admission(
         threads=settings.concurrency, queue_max=settings.queue_max, deadline_s=settings.deadline_s
@@ -124,6 +127,7 @@ def create_app(
     languages = read_languages()
     ask_page = AskPage(indexes, languages, question_max_chars=settings.question_max_chars)
     app.include_router(build_pages(desk, languages, ask_page))
+    app.include_router(build_chatwoot(chatwoot, desk=desk, memory=_memory(settings), now=now))
     app.include_router(build_session_route(access))
     app.include_router(build_metrics_route(metrics))
     _add_problems(app)
@@ -134,13 +138,14 @@ def create_app(
 
 
 def _openai_desk(desk: Desk, settings: Settings) -> OpenAIDesk:
-    memory = None
+    return OpenAIDesk(desk=desk, memory=_memory(settings), heartbeat_s=settings.heartbeat_s, now=time.time)
+
+
+def _memory(settings: Settings) -> ProcessMemory | None:
     # Where users' words are not to be kept, they are not kept in memory either.
-    if settings.store_questions and settings.responses_kept:
-        memory = ProcessMemory(
-            most=settings.responses_kept, keep_s=settings.responses_kept_s, clock=time.monotonic
-        )
-    return OpenAIDesk(desk=desk, memory=memory, heartbeat_s=settings.heartbeat_s, now=time.time)
+    if not (settings.store_questions and settings.responses_kept):
+        return None
+    return ProcessMemory(most=settings.responses_kept, keep_s=settings.responses_kept_s, clock=time.monotonic)
 
 
 def _closing(admission: Admission, lifespan: Lifespan | None, mcp: McpMount) -> Lifespan:
@@ -212,7 +217,7 @@ async def _answer_invalid(request: Request, error: Exception) -> Response:
 
 async def _answer_http(request: Request, error: Exception) -> Response:
     if isinstance(error, Problem):
-        headers = RETRY if error.kind is NOT_READY else None
+        headers = RETRY if error.kind is NOT_READY else error.headers
         return problem_response(error.kind, str(error.detail), errors=error.errors, headers=headers)
     if not isinstance(error, HTTPException):
         return await _answer_fault(request, error)

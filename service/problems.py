@@ -5,6 +5,7 @@
     /problems/previous-response-not-found  400  not kept, or not kept any more
     /problems/missing-key                  401  a key is needed, or one that may do more
     /problems/invalid-key                  401  the key is unknown, revoked or expired
+    /problems/invalid-signature            401  a webhook is not signed with the secret, or is old
     /problems/expired-token                401  the widget's session ended: open a new one
     /problems/missing-scope                403  the key may not do this
     /problems/refused-origin               403  the key or session belongs to pages of other origins
@@ -64,6 +65,7 @@ UNSUPPORTED_PARAMETER = Kind("unsupported-parameter", 400, "This parameter is no
 PREVIOUS_RESPONSE_NOT_FOUND = Kind("previous-response-not-found", 400, "No such response is kept")
 MISSING_KEY = Kind("missing-key", 401, "A key is needed")
 INVALID_KEY = Kind("invalid-key", 401, "The key does not work")
+INVALID_SIGNATURE = Kind("invalid-signature", 401, "The signature does not fit")
 EXPIRED_TOKEN = Kind("expired-token", 401, "The session has ended")
 MISSING_SCOPE = Kind("missing-scope", 403, "The key may not do this")
 REFUSED_ORIGIN = Kind("refused-origin", 403, "Not for pages of this origin")
@@ -119,9 +121,16 @@ class ProblemReply(BaseModel):
 class Problem(HTTPException):
     """A problem raised on the way to a route; FastAPI lets it through where it reads bodies."""
 
-    def __init__(self, kind: Kind, detail: str, *, errors: Sequence[FieldError] | None = None) -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        detail: str,
+        *,
+        errors: Sequence[FieldError] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         """Keep the kind and the fields beside the detail."""
-        super().__init__(kind.status, detail)
+        super().__init__(kind.status, detail, headers)
         self.kind = kind
         self.errors = errors
 

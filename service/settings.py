@@ -101,6 +101,17 @@ class Settings(BaseSettings):
         SecretStr(""), description="What hand-overs are signed with: `whsec_` and a base64 key."
     )
     handover_s: Seconds = Field(5.0, description="Seconds the webhook has to take a hand-over.")
+    chatwoot_url: str = Field(
+        "", pattern=r"^(https?://[^\s?#@]+)?$",
+        description="Address of the Chatwoot whose agent bot this is; empty for none.",
+    )  # fmt: skip
+    chatwoot_token: SecretStr = Field(SecretStr(""), description="Access token of Chatwoot's agent bot.")
+    chatwoot_secret: SecretStr = Field(SecretStr(""), description="Secret of Chatwoot's agent bot.")
+    chatwoot_locale: str = Field(
+        "", pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$",
+        description="Locale of Chatwoot conversations that name no language; empty guesses from the words.",
+    )  # fmt: skip
+    chatwoot_s: Seconds = Field(5.0, description="Seconds Chatwoot has to take a message, for each try.")
     open: bool | None = Field(
         None,
         description="Whether questions are taken without a key; unset: on loopback, until there is a key.",

@@ -16,6 +16,7 @@ from service.answering import Rules
 from service.app import Lifespan, create_app
 from service.asking import LocaleGuesser
 from service.assignment import Rewriter
+from service.chatwoot import ChatwootLink
 from service.confidence import Confidence
 from service.conversation_store import ConversationStore
 from service.conversations import Conversations
@@ -47,6 +48,7 @@ def build_app(
     stopping: Callable[[], bool] = lambda: False,
     conversations: Conversations | None = None,
     webhook: Webhook | None = None,
+    chatwoot: ChatwootLink | None = None,
     lifespan: Lifespan | None = None,
     access: Access | None = None,
 ) -> ASGIApp:
@@ -72,6 +74,7 @@ def build_app(
         rules=rules,
         conversations=conversations or keep_conversations(None),
         webhook=webhook,
+        chatwoot=chatwoot,
         access=access or make_access(),
         stopping=stopping,
         lifespan=lifespan,

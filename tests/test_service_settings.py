@@ -37,6 +37,11 @@ DEFAULTS = {
     "handover_url": "",
     "handover_secret": SecretStr(""),
     "handover_s": 5.0,
+    "chatwoot_url": "",
+    "chatwoot_token": SecretStr(""),
+    "chatwoot_secret": SecretStr(""),
+    "chatwoot_locale": "",
+    "chatwoot_s": 5.0,
     "open": None,
     "keys_file": Path("keys.json"),
     "token_secret": None,
@@ -134,6 +139,11 @@ def test_a_variable_of_another_program_is_left_alone(monkeypatch: pytest.MonkeyP
         ("handover_url", "ftp://desk.example"),
         ("handover_url", "https://desk.example/a b"),
         ("handover_s", "0"),
+        ("chatwoot_url", "desk.example"),
+        ("chatwoot_url", "https://kim:secret@desk.example"),
+        ("chatwoot_url", "https://desk.example/?a=b"),
+        ("chatwoot_locale", "de, en"),
+        ("chatwoot_s", "0"),
         ("open", "perhaps"),
         ("token_secret", "x" * 31),
         ("token_s", "9"),
@@ -159,6 +169,8 @@ def test_a_value_out_of_bounds_is_refused_with_its_names(
 def test_no_secret_is_shown_with_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CITEDESK_DATABASE_URL", "postgresql://kim:canary7319@host/help")
     monkeypatch.setenv("CITEDESK_HANDOVER_SECRET", "whsec_canary7319")
+    monkeypatch.setenv("CITEDESK_CHATWOOT_TOKEN", "canary7319")
+    monkeypatch.setenv("CITEDESK_CHATWOOT_SECRET", "canary7319")
     settings = read_settings({})
     assert "canary7319" in settings.database_url
     assert "canary7319" not in repr(settings) + str(settings)
