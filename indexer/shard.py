@@ -155,6 +155,14 @@ class Shard:
         variance = float(wide @ self._moments @ wide) - float(self._mean @ wide) ** 2
         return sqrt(max(0.0, variance))
 
+    def sentence_cosines(self, vector: Vectors, passage_id: str) -> tuple[float, ...]:
+        """The cosine of each sentence of the passage, its better side; -1 where it has no vector."""
+        number = self.passages.row_of(passage_id)
+        if number is None:
+            raise KeyError(passage_id)
+        rows = np.arange(*self._sentence_bounds[number : number + 2])
+        return self._by_sentence(self.passages[number], rows, self._sentences.rows(rows) @ vector)
+
     def _passages_of(self, paths: Collection[str]) -> NDArray[np.int64]:
         wanted = [i for i, edition in enumerate(self.passages.editions) if edition.path in paths]
         return np.flatnonzero(np.isin(self._edition_of, wanted)).astype(np.int64)

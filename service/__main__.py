@@ -1,4 +1,4 @@
-"""`python -m service [report | purge | forget]`: the composition root, and what looks after its database.
+"""`python -m service [keys | report | purge | forget]`: the composition root, and what looks after its files.
 
 Options override the environment's settings.
 """
@@ -22,18 +22,28 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
 from indexer import IndexFollower
+from service.access import Access, AccessRules
+from service.access_check import AccessError, check_access
+from service.addresses import is_loopback
 from service.app import create_app
 from service.conversation_commands import forget, purge, report
 from service.conversation_store import ConversationStore
 from service.conversations import Conversations
 from service.database import DatabaseDown, DatabaseUrlError, SchemaMismatch
+from service.faults import FaultLog
 from service.handover import SecretError, Webhook
+from service.key_commands import keys_app
+from service.key_file import KeyFile
+from service.rate_limits import RateLimiter, open_storage
+from service.rates import parse_rate
 from service.serving import PortError, serve, take_port
 from service.settings import PREFIX, Settings, SettingsError, read_settings
 from service.shipped import shipped_rules
 from service.terminal import EXIT_FAILED, EXIT_USAGE, fail
+from service.writer_choice import check_chat, choose_writers
 
 app = typer.Typer(add_completion=False)
+app.add_typer(keys_app, name="keys")
 for command in (report, purge, forget):
     app.command()(command)
 
@@ -44,15 +54,20 @@ def main(
     index: Annotated[Path | None, typer.Option(help="Folder that the indexer publishes to.")] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+    open_to_all: Annotated[
+        bool | None, typer.Option("--open/--closed", help="Take questions without a key, or never do.")
+    ] = None,
     example: Annotated[str | None, typer.Option(help="A question to print as a command to paste.")] = None,
 ) -> None:
     """Answer questions over HTTP from an index, and follow it as it is renewed."""
     if context.invoked_subcommand is not None:
         return
     try:
-        settings = read_settings({"index_dir": index, "host": host, "port": port})
+        settings = read_settings({"index_dir": index, "host": host, "port": port, "open": open_to_all})
+        who = check_access(settings)
+        check_chat(settings)
         check_follow_ups(settings)
-    except (SettingsError, DatabaseUrlError) as error:
+    except (SettingsError, AccessError, DatabaseUrlError) as error:
         fail(error, EXIT_USAGE)
     except SchemaMismatch as error:
         fail(error, EXIT_FAILED)
@@ -60,7 +75,7 @@ def main(
         taken = take_port(settings.host, settings.port)
     except PortError as error:
         fail(error, EXIT_FAILED)
-    greeting = greet(settings.host, taken, example=example)
+    greeting = f"{greet(settings.host, taken, example=example)}\n{who}"
     serve(partial(load_app, settings, greeting), settings=settings, port=taken)
 
 
@@ -69,8 +84,8 @@ def load_app(settings: Settings, greeting: str, stopping: Callable[[], bool]) ->
     follower = IndexFollower(
         settings.index_dir, poll_s=settings.poll_s, threads=settings.threads, on_event=_report
     )
-
     conversations = open_conversations(settings)
+    writers = choose_writers(settings, on_event=_report)
 
     @asynccontextmanager
     async def follow(app: FastAPI) -> AsyncIterator[None]:
@@ -81,16 +96,45 @@ def load_app(settings: Settings, greeting: str, stopping: Callable[[], bool]) ->
             yield
         finally:
             await run_in_threadpool(follower.stop)
+            await run_in_threadpool(writers.close)
             await run_in_threadpool(conversations.stop)
 
-    return create_app(
+    answering = create_app(
         follower,
         settings=settings,
-        rules=shipped_rules(settings, clock=time.perf_counter),
+        rules=shipped_rules(settings, clock=time.perf_counter, writers=writers),
         conversations=conversations,
+        access=make_access(settings),
         webhook=open_webhook(settings),
         stopping=stopping,
         lifespan=follow,
+    )
+    return FaultLog(answering, on_event=_report)
+
+
+def make_access(settings: Settings) -> Access:
+    """Who may call, by the file of keys and the settings.
+
+    Raises:
+        KeyFileError: the file can't be read.
+        LimitsError: requests can't be counted where the settings say.
+    """
+    secret = settings.token_secret
+    rules = AccessRules(
+        open=settings.open,
+        loopback=is_loopback(settings.host),
+        rate=parse_rate(settings.rate),
+        token_s=settings.token_s,
+        token_secret=None if secret is None else secret.get_secret_value(),
+        origins=frozenset(settings.origins),
+        proxies=settings.proxies,
+    )
+    storage = open_storage(settings.limits_url)
+    return Access(
+        KeyFile(settings.keys_file, clock=time.monotonic, on_event=_report),
+        rules,
+        limiter=RateLimiter(storage, clock=time.monotonic, on_event=_report),
+        now=time.time,
     )
 
 

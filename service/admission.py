@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-Checkpoint = Callable[[], None]
 
 RETRY_AFTER_S = 1
 
@@ -31,16 +32,38 @@ class ClientGone(Exception):
     """The client closed the connection before the work ended."""
 
 
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What work looks at between its stages; `ends` is its deadline by the monotonic clock."""
+
+    stopped: threading.Event
+    ends: float
+
+    def __call__(self) -> None:
+        """Raise where nobody waits for the work any more."""
+        if self.stopped.is_set():
+            raise DeadlinePassed("stopped between two stages")
+
+    def left_s(self) -> float:
+        """Seconds to the deadline."""
+        return self.ends - time.monotonic()
+
+
 class Admission:
     """A bounded number of threads with a bounded queue before them."""
 
     def __init__(self, *, threads: int, queue_max: int, deadline_s: float) -> None:
-        """Start no thread yet; they start with the first calls."""
+        """Start no thread yet; they start with the first calls.
+
+        `turned_away` and `overdue` count calls without a place, and those past their deadline.
+        """
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="answer")
         self._places = threads + queue_max
         self._deadline_s = deadline_s
         self._lock = threading.Lock()
         self._taken = 0
+        self.turned_away = 0
+        self.overdue = 0
 
     async def run(self, work: Callable[[Checkpoint], T], *, gone: Callable[[], Awaitable[None]]) -> T:
         """What `work` returns or raises; it is given its checkpoint.
@@ -53,7 +76,8 @@ class Admission:
             ClientGone: when that ended first.
         """
         stopped = threading.Event()
-        future = self._submit(lambda: _run_unless_stopped(work, stopped))
+        checkpoint = Checkpoint(stopped, time.monotonic() + self._deadline_s)
+        future = self._submit(lambda: _run_unless_stopped(work, checkpoint))
         result = asyncio.wrap_future(future)
         leaving = asyncio.ensure_future(gone())
         ends: set[asyncio.Future[Any]] = {result, leaving}
@@ -65,6 +89,7 @@ class Admission:
                 return result.result()
             if leaving.done():
                 raise ClientGone("the client closed the connection")
+            self.overdue += 1
             raise DeadlinePassed(f"no answer within {self._deadline_s:g} s")
         finally:
             stopped.set()
@@ -84,6 +109,7 @@ class Admission:
     def _submit(self, call: Callable[[], T]) -> Future[T]:
         with self._lock:
             if self._taken >= self._places:
+                self.turned_away += 1
                 raise Overloaded(f"all {self._places} places are taken")
             self._taken += 1
         try:
@@ -99,10 +125,6 @@ class Admission:
             self._taken -= 1
 
 
-def _run_unless_stopped(work: Callable[[Checkpoint], T], stopped: threading.Event) -> T:
-    def checkpoint() -> None:
-        if stopped.is_set():
-            raise DeadlinePassed("stopped between two stages")
-
+def _run_unless_stopped(work: Callable[[Checkpoint], T], checkpoint: Checkpoint) -> T:
     checkpoint()
     return work(checkpoint)

@@ -1,9 +1,10 @@
 """A question becomes an answer with citations, or an honest refusal.
 
 1. The locale is chosen among those of the index (asking.py).
-2. The index is searched in that locale.
+2. The index is searched in that locale, for the question or for what a language model made of a
+   follow-up (follow_ups.py).
 3. The hits are judged: below `refuse_below` nothing is said.
-4. The writer drafts; each mark becomes a verified quote or its sentence is dropped (citations.py).
+4. The writer drafts; each mark becomes a verified quote or its sentence is dropped (writing.py).
    Where a newer version of the article stands in another locale, its citations say so.
 5. Where nothing is left to say, other locales are asked, the source locale first, but only
    among the articles that the asked locale lacks or has in an older version; the first that
@@ -18,27 +19,25 @@ has said a sentence is the one that answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field, replace
+import math
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from indexer import SOURCE_LOCALE, Edition, Filters, Index, Ranking, Turn
+from indexer import Filters, Index, Ranking, Turn
 from service.asking import LocaleChoice, LocaleGuesser, choose_locale
-from service.citations import (
-    CitedSentence,
-    CitedText,
-    WriterName,
-    cite_sentences,
-    join_sentences,
-    note_drift,
-)
+from service.assignment import Assignment, Patience, Rewriter
+from service.citations import CitedSentence, CitedText, WriterFault, WriterName, note_drift
 from service.confidence import AbstainReason, Confidence
+from service.fallback import editions_missing_in, other_locales
 from service.messages import Messages
+from service.stopwatch import Clock, Stopwatch
 from service.writers import AnswerWriter
+from service.writing import Written, write_cited
 
-Clock = Callable[[], float]
 # What is known of an answer before its end.
 Step = LocaleChoice | CitedSentence
+Write = Callable[[Ranking], Generator[CitedSentence, None, Written]]
 T = TypeVar("T")
 
 # Hits that are judged and written from, whatever number the client wants to see.
@@ -62,7 +61,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What decides how a question is answered; `clock` gives seconds."""
+    """What decides how a question is answered; `clock` gives seconds, `on_answer` hears each answer."""
 
     writer: AnswerWriter
     confidence: Confidence
@@ -71,6 +70,8 @@ class Rules:
     refuse_below: float
     fallback: bool
     clock: Clock
+    rewriter: Rewriter | None = None
+    on_answer: Callable[[Answer], None] = lambda answer: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,8 @@ class Answer:
     """An answer, or a refusal where `reason` is not None (then without citations).
 
     `ranking` and `confidence` are those of the locale that answered, or of the asked one;
-    `asked_confidence` is the asked locale's always. `timings_ms` are by stage.
+    `asked_confidence` is the asked locale's always. `timings_ms` are by stage. `fault` says what went
+    wrong with the chat writer; `understood_as` what a follow-up was read as.
     """
 
     text: str
@@ -91,29 +93,8 @@ class Answer:
     cited: CitedText
     ranking: Ranking
     timings_ms: dict[str, float]
-
-
-@dataclass(slots=True)
-class _Stopwatch:
-    """Milliseconds since the last lap, summed by stage; each lap is also a place to stop at."""
-
-    clock: Clock
-    checkpoint: Callable[[], None]
-    started: float = field(init=False)
-    last: float = field(init=False)
-    ms: dict[str, float] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.started = self.last = self.clock()
-
-    def lap(self, stage: str) -> None:
-        now = self.clock()
-        self.ms[stage] = round(self.ms.get(stage, 0.0) + 1000 * (now - self.last), 3)
-        self.last = now
-        self.checkpoint()
-
-    def total(self) -> dict[str, float]:
-        return {**self.ms, "total": round(1000 * (self.clock() - self.started), 3)}
+    fault: WriterFault | None = None
+    understood_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +104,7 @@ class _Attempt:
     ranking: Ranking
     confidence: float
     reason: AbstainReason
-    cited: CitedText
-    writer: WriterName
+    written: Written
 
 
 def search_question(
@@ -141,49 +121,87 @@ def search_question(
 
 
 def answer_question(
-    index: Index, question: Question, *, rules: Rules, checkpoint: Callable[[], None]
+    index: Index,
+    question: Question,
+    *,
+    rules: Rules,
+    checkpoint: Callable[[], None],
+    left_s: Callable[[], float] = lambda: math.inf,
 ) -> Answer:
-    """The answer to one question; `checkpoint` is called between stages and may raise to stop.
+    """The answer to one question.
+
+    `checkpoint` is called between stages and while others are waited for, and may raise to stop;
+    `left_s` gives the seconds until it will.
 
     Raises:
         UnknownLocale: the field's language is not in the index.
         QuestionError: the index can't search this question.
     """
-    return _finish(answer_steps(index, question, rules=rules, checkpoint=checkpoint))
+    return _finish(answer_steps(index, question, rules=rules, checkpoint=checkpoint, left_s=left_s))
 
 
 def answer_steps(
-    index: Index, question: Question, *, rules: Rules, checkpoint: Callable[[], None]
+    index: Index,
+    question: Question,
+    *,
+    rules: Rules,
+    checkpoint: Callable[[], None],
+    left_s: Callable[[], float] = lambda: math.inf,
 ) -> Generator[Step, None, Answer]:
     """The chosen locale, each verified sentence in its turn, and at the end the whole answer.
 
-    The sentences are those of the answer, in its order; a refusal has none. Raises as
-    `answer_question` does, before the first sentence.
+    The sentences are those of the answer, in its order, each before the next one is written; a refusal
+    has none. Raises as `answer_question` does, before the first sentence.
     """
-    watch = _Stopwatch(rules.clock, checkpoint)
+    watch = Stopwatch(rules.clock, checkpoint)
     choice = _choose(index, question, rules.guess)
     watch.lap("locale")
     yield choice
-    depth = max(question.k, HITS_READ)
-    ranking = _search(index, question, choice.served, k=depth)
-    asked = yield from _attempt(ranking, rules=rules, watch=watch, at_least=rules.refuse_below)
-    answered = asked if asked.cited.citations else None
+    patience = Patience(checkpoint, left_s)
+    asked_for = _understand(question, choice.served, rules=rules, watch=watch, patience=patience)
+
+    def write(ranking: Ranking) -> Generator[CitedSentence, None, Written]:
+        return write_cited(
+            rules.writer, Assignment(ranking, index, choice.served, asked_for.history, patience)
+        )
+
+    ranking = _search(index, asked_for, choice.served, k=max(question.k, HITS_READ))
+    asked = yield from _attempt(ranking, rules=rules, watch=watch, write=write, at_least=rules.refuse_below)
+    answered = asked if asked.written.cited.citations else None
     if answered is None and rules.fallback:
-        answered = yield from _ask_elsewhere(index, question, choice.served, rules=rules, watch=watch)
+        answered = yield from _ask_elsewhere(
+            index, asked_for, choice.served, rules=rules, watch=watch, write=write
+        )
     attempt = answered or asked
     reason = None if answered else asked.reason
-    return Answer(
-        text=attempt.cited.text if reason is None else rules.messages.refusal(reason, choice.served),
+    written = attempt.written
+    answer = Answer(
+        text=written.cited.text if reason is None else rules.messages.refusal(reason, choice.served),
         reason=reason,
         choice=choice,
         fallback=attempt is not asked,
         confidence=attempt.confidence,
         asked_confidence=asked.confidence,
-        writer=attempt.writer,
-        cited=note_drift(attempt.cited, index),
+        writer=written.writer,
+        cited=note_drift(written.cited, index),
         ranking=replace(attempt.ranking, hits=attempt.ranking.hits[: question.k]),
         timings_ms=watch.total(),
+        fault=written.fault,
+        understood_as=None if asked_for is question else asked_for.text,
     )
+    rules.on_answer(answer)
+    return answer
+
+
+def _understand(
+    question: Question, locale: str, *, rules: Rules, watch: Stopwatch, patience: Patience
+) -> Question:
+    """The question itself, or the one without history that a follow-up was rewritten into."""
+    if rules.rewriter is None or not question.history:
+        return question
+    text = rules.rewriter.rewrite(question.text, question.history, locale=locale, patience=patience)
+    watch.lap("understanding")
+    return question if text is None else replace(question, text=text, history=())
 
 
 def _choose(index: Index, question: Question, guess: LocaleGuesser) -> LocaleChoice:
@@ -216,33 +234,37 @@ def _search(
 
 
 def _attempt(
-    ranking: Ranking, *, rules: Rules, watch: _Stopwatch, at_least: float, stage: str | None = None
+    ranking: Ranking,
+    *,
+    rules: Rules,
+    watch: Stopwatch,
+    write: Write,
+    at_least: float,
+    stage: str | None = None,
 ) -> Generator[Step, None, _Attempt]:
     watch.lap(stage or "search")
     judgement = rules.confidence(ranking)
     watch.lap(stage or "confidence")
     if judgement.confidence < at_least:
-        return _Attempt(ranking, judgement.confidence, judgement.reason, CitedText("", ()), rules.writer.name)
-    draft = rules.writer.draft(ranking)
-    said: list[CitedSentence] = []
-    for sentence in cite_sentences(draft.sentences, ranking.hits):
-        said.append(sentence)
-        yield sentence
+        nothing = Written(CitedText("", ()), rules.writer.name)
+        return _Attempt(ranking, judgement.confidence, judgement.reason, nothing)
+    written = yield from write(ranking)
     watch.lap(stage or "writing")
-    cited = join_sentences(said)
-    return _Attempt(ranking, judgement.confidence, AbstainReason.NOT_STATED, cited, draft.writer)
+    return _Attempt(ranking, judgement.confidence, AbstainReason.NOT_STATED, written)
 
 
 def _ask_elsewhere(
-    index: Index, question: Question, asked: str, *, rules: Rules, watch: _Stopwatch
+    index: Index, question: Question, asked: str, *, rules: Rules, watch: Stopwatch, write: Write
 ) -> Generator[Step, None, _Attempt | None]:
     surer = rules.refuse_below + FALLBACK_SURER * (1 - rules.refuse_below)
-    for locale in _other_locales(index, asked):
+    for locale in other_locales(index, asked):
         among = editions_missing_in(index, asked, locale)
         if among:
             ranking = _search(index, question, locale, k=max(question.k, HITS_READ), among=among)
-            attempt = yield from _attempt(ranking, rules=rules, watch=watch, at_least=surer, stage="fallback")
-            if attempt.cited.citations:
+            attempt = yield from _attempt(
+                ranking, rules=rules, watch=watch, write=write, at_least=surer, stage="fallback"
+            )
+            if attempt.written.cited.citations:
                 return attempt
     return None
 
@@ -254,23 +276,3 @@ def _finish(steps: Generator[object, None, T]) -> T:
         except StopIteration as end:
             result: T = end.value
             return result
-
-
-def _other_locales(index: Index, asked: str) -> Iterator[str]:
-    others = sorted(summary.locale for summary in index.locales if summary.locale != asked)
-    yield from sorted(others, key=lambda locale: locale != SOURCE_LOCALE)
-
-
-def editions_missing_in(index: Index, asked: str, other: str) -> frozenset[str]:
-    """Paths of the editions in `other` that `asked` lacks, or has with an earlier hand-over."""
-    known = index.editions(asked)
-    return frozenset(
-        path
-        for path, edition in index.editions(other).items()
-        if path not in known or _is_newer(edition, known[path])
-    )
-
-
-def _is_newer(edition: Edition, known: Edition) -> bool:
-    handed, before = edition.translation.handed_over, known.translation.handed_over
-    return handed is not None and before is not None and handed > before

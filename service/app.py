@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -16,17 +17,22 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from indexer import IndexMissing, QuestionError, UnknownLocale, UnknownPassage
+from service.access import Access
 from service.admission import RETRY_AFTER_S, Admission, ClientGone, DeadlinePassed, Overloaded
 from service.answering import Rules
 from service.conversations import Conversations
 from service.feedback import FOLLOW_UP_ERRORS, FollowUps, build_follow_ups
+from service.gate import Gate
 from service.guards import BodyGuard, SecurityHeaders
 from service.handover import Webhook
 from service.head_requests import HeadRequests
 from service.mcp_mount import McpMount, host_rule, load_sessions
+from service.metrics import Meter, Metrics, build_metrics_route
+from service.observed import Observation
 from service.openai_errors import OpenAIErrors
 from service.openai_routes import OpenAIDesk, build_openai_routes
 from service.openapi import describe
+from service.origins import CrossOrigin
 from service.pages import build_pages
 from service.problems import (
     CLIENT_GONE,
@@ -47,6 +53,7 @@ from service.problems import (
 from service.routes import Desk, IndexSource, build_routes
 from service.settings import Settings
 from service.turn_memory import ProcessMemory
+from service.widget_session import build_session_route
 
 # What a route raises, the problem that it becomes, and whether trying again soon may help.
 ERROR_TABLE: tuple[tuple[type[Exception], Kind, bool], ...] = (
@@ -72,6 +79,7 @@ def create_app(
     settings: Settings,
     rules: Rules,
     conversations: Conversations,
+    access: Access,
     webhook: Webhook | None = None,
     stopping: Callable[[], bool] = lambda: False,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -85,9 +93,10 @@ def create_app(
     admission = Admission(
         threads=settings.concurrency, queue_max=settings.queue_max, deadline_s=settings.deadline_s
     )
+    metrics = Metrics(Observation(indexes=indexes, admission=admission, access=access))
     desk = Desk(
         indexes=indexes,
-        rules=rules,
+        rules=replace(rules, on_answer=metrics.answered),
         admission=admission,
         top_k=settings.top_k,
         question_max_chars=settings.question_max_chars,
@@ -109,9 +118,13 @@ def create_app(
     app.router.routes.extend(mcp.routes)
     app.include_router(build_follow_ups(follow_ups))
     app.include_router(build_pages())
+    app.include_router(build_session_route(access))
+    app.include_router(build_metrics_route(metrics))
     _add_problems(app)
     guarded = BodyGuard(app, max_bytes=settings.body_max_bytes, read_s=settings.body_read_s)
-    return SecurityHeaders(HeadRequests(OpenAIErrors(guarded)))
+    # Outside the gate: what it refuses must have the form that the address's clients read.
+    gated = HeadRequests(OpenAIErrors(Gate(guarded, access=access)))
+    return SecurityHeaders(Meter(CrossOrigin(gated, allows=access.allows_origin), metrics))
 
 
 def _openai_desk(desk: Desk, settings: Settings) -> OpenAIDesk:

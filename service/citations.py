@@ -13,13 +13,27 @@ already is that citation's.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Literal
 
 from indexer import Block, BlockKind, Drift, Hit, Index, Passage, Sentence
 
-WriterName = Literal["extractive"]
+WriterName = Literal["extractive", "chat"]
+
+
+class WriterFault(StrEnum):
+    """Why the chat writer did not write an answer, or not to its end."""
+
+    SLOW = "slow"
+    UNAVAILABLE = "unavailable"
+    RATE_LIMITED = "rate_limited"
+    MALFORMED = "malformed"  # no stream of chat completions
+    CUT_SHORT = "cut_short"  # the text breaks off
+    UNSUPPORTED = "unsupported"  # nothing that it wrote is borne out by the passages
+    RESTING = "resting"  # after failures; it is tried again by itself
+
 
 # A Chinese, Japanese or Korean character takes two. Two or three sentences: what a reader takes in at
 # a glance (docs/measurements.md).
@@ -45,10 +59,15 @@ class DraftSentence:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a writer made, in reading order; `writer` is the writer's name on the wire."""
+    """What a writer made, in reading order; `writer` is the writer's name on the wire.
+
+    `fault` with the extractive writer says why it writes in the chat writer's place, with the chat
+    writer that its text was not written to the end.
+    """
 
     sentences: tuple[DraftSentence, ...]
     writer: WriterName
+    fault: WriterFault | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +111,33 @@ class CitedText:
     citations: tuple[Citation, ...]
 
 
+class CitationResolver:
+    """Numbers the citations of one answer, sentence by sentence, against the hits' passages."""
+
+    def __init__(self, hits: Sequence[Hit]) -> None:
+        """Begin with no citation."""
+        self._by_id = {hit.passage.id: hit for hit in hits}
+        self._citations: list[Citation] = []
+
+    def resolve(self, sentence: DraftSentence) -> CitedSentence | None:
+        """The sentence with the citations that it rests on, those that are known already too.
+
+        None where it is blank, has no mark, or one of its marks names no passage of the hits, lies
+        outside of it, or holds white space only.
+        """
+        if not sentence.text.strip() or not sentence.marks:
+            return None
+        if not all(_points_at_text(mark, self._by_id.get(mark.passage_id)) for mark in sentence.marks):
+            return None
+        numbers = {_number_of(mark, self._citations, self._by_id[mark.passage_id]) for mark in sentence.marks}
+        cited = tuple(self._citations[number - 1] for number in sorted(numbers))
+        return CitedSentence(sentence.text.strip(), cited)
+
+
 def resolve_citations(draft: Draft, hits: Sequence[Hit]) -> CitedText:
     """The sentences whose marks all point at text of the hits' passages, numbered."""
-    return join_sentences(cite_sentences(draft.sentences, hits))
+    resolver = CitationResolver(hits)
+    return join_sentences(cited for sentence in draft.sentences if (cited := resolver.resolve(sentence)))
 
 
 def join_sentences(sentences: Iterable[CitedSentence]) -> CitedText:
@@ -103,23 +146,6 @@ def join_sentences(sentences: Iterable[CitedSentence]) -> CitedText:
     by_number = {citation.number: citation for sentence in said for citation in sentence.citations}
     text = " ".join(sentence.numbered for sentence in said)
     return CitedText(text, tuple(by_number[number] for number in sorted(by_number)))
-
-
-def cite_sentences(sentences: Iterable[DraftSentence], hits: Sequence[Hit]) -> Iterator[CitedSentence]:
-    """Each sentence that holds, numbered, as soon as it is drafted.
-
-    A sentence is dropped where it is blank, has no mark, or one of its marks names no passage of
-    `hits`, lies outside of it, or holds white space only.
-    """
-    by_id = {hit.passage.id: hit for hit in hits}
-    known: list[Citation] = []
-    for sentence in sentences:
-        if not sentence.text.strip() or not sentence.marks:
-            continue
-        if not all(_points_at_text(mark, by_id.get(mark.passage_id)) for mark in sentence.marks):
-            continue
-        cited = {_number_of(mark, known, by_id[mark.passage_id]) for mark in sentence.marks}
-        yield CitedSentence(sentence.text.strip(), tuple(known[number - 1] for number in sorted(cited)))
 
 
 def note_drift(cited: CitedText, index: Index) -> CitedText:

@@ -92,7 +92,9 @@ def _add_ask(server: MCPServer[dict[str, object]], desk: Desk) -> None:
 
         def work(index: Index, checkpoint: Checkpoint) -> AskReply:
             asked = read_question(desk, body, text=question, accept_language=None)
-            answer = answer_question(index, asked, rules=desk.rules, checkpoint=checkpoint)
+            answer = answer_question(
+                index, asked, rules=desk.rules, checkpoint=checkpoint, left_s=checkpoint.left_s
+            )
             reply = ask_reply(answer, answer_id=desk.new_id(), conversation=desk.new_id())
             desk.conversations.remember(reply, question=question)
             return reply

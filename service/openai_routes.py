@@ -6,7 +6,7 @@ last event.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -56,6 +56,7 @@ from service.streaming import end_with, event_response, json_event, stream_work
 from service.strict_json import JsonRoute
 from service.turn_memory import TurnMemory
 
+Work = Callable[[Checkpoint], Generator[Piece, None, None]]
 # What the last line of a stream of chunks holds.
 DONE = "[DONE]"
 _KINDS = (
@@ -178,7 +179,9 @@ def _steps(
     *,
     conversation: str | None = None,
 ) -> Generator[Piece, None, AskReply]:
-    answer = yield from answer_steps(index, question, rules=desk.rules, checkpoint=checkpoint)
+    answer = yield from answer_steps(
+        index, question, rules=desk.rules, checkpoint=checkpoint, left_s=checkpoint.left_s
+    )
     reply = ask_reply(answer, answer_id=answer_id, conversation=conversation or desk.new_id())
     desk.conversations.remember(reply, question=question.text)
     return reply
@@ -186,13 +189,13 @@ def _steps(
 
 def _answer(
     desk: Desk, index: Index, question: Question, answer_id: str, checkpoint: Checkpoint
-) -> Iterator[Piece]:
+) -> Generator[Piece, None, None]:
     yield (yield from _steps(desk, index, question, answer_id, checkpoint))
 
 
 def _answer_and_keep(
     wire: OpenAIDesk, index: Index, question: Question, frame: ResponseFrame, checkpoint: Checkpoint
-) -> Iterator[Piece]:
+) -> Generator[Piece, None, None]:
     conversation = None
     if frame.previous_response_id is not None:
         earlier = wire.memory.find(frame.previous_response_id)
@@ -215,17 +218,13 @@ def _not_kept() -> Problem:
     return Problem(PREVIOUS_RESPONSE_NOT_FOUND, f"{fault.field}: {why}", errors=[fault])
 
 
-async def _work_whole(
-    wire: OpenAIDesk, work: Callable[[Checkpoint], Iterator[Piece]], request: Request
-) -> list[Piece]:
+async def _work_whole(wire: OpenAIDesk, work: Work, request: Request) -> list[Piece]:
     return await wire.desk.admission.run(
         lambda checkpoint: list(work(checkpoint)), gone=partial(until_gone, request)
     )
 
 
-async def _begin(
-    wire: OpenAIDesk, work: Callable[[Checkpoint], Iterator[Piece]]
-) -> AsyncGenerator[Piece, None]:
+async def _begin(wire: OpenAIDesk, work: Work) -> AsyncGenerator[Piece, None]:
     """The pieces, once the first one is there: errors up to it still have a status of their own."""
     pieces = stream_work(wire.desk.admission, work)
     await anext(pieces)

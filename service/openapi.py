@@ -8,7 +8,20 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from service.problems import PROBLEM_TYPE, Kind, ProblemReply
+from service.problems import (
+    EXPIRED_TOKEN,
+    INVALID_KEY,
+    MISSING_KEY,
+    MISSING_SCOPE,
+    PROBLEM_TYPE,
+    REFUSED_ORIGIN,
+    TOO_MANY_REQUESTS,
+    Kind,
+    ProblemReply,
+)
+from service.route_scopes import rule_for
+
+GATE_PROBLEMS = (MISSING_KEY, INVALID_KEY, EXPIRED_TOKEN, MISSING_SCOPE, REFUSED_ORIGIN, TOO_MANY_REQUESTS)
 
 _REF = "#/components/schemas/{model}"
 
@@ -42,4 +55,20 @@ def describe(app: FastAPI) -> dict[str, Any]:
     model = ProblemReply.model_json_schema(ref_template=_REF)
     schemas.update(model.pop("$defs", {}))
     schemas[ProblemReply.__name__] = model
+    _describe_access(document)
     return document
+
+
+def _describe_access(document: dict[str, Any]) -> None:
+    """Say of each operation that the gate stands before which keys it takes and how it refuses."""
+    document["components"]["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer", "description": "A key, or the token of a session."},
+        "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    }
+    for path, operations in document["paths"].items():
+        scopes = rule_for(path).scopes
+        for operation in operations.values() if scopes else ():
+            operation["security"] = [{"bearer": []}, {"header": []}]
+            operation["description"] += f" Scope: {', '.join(sorted(scopes))}."
+            for status, doc in problem_docs(*GATE_PROBLEMS).items():
+                operation["responses"].setdefault(str(status), doc)

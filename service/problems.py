@@ -3,6 +3,11 @@
     /problems/malformed-json               400  not UTF-8, no JSON, a repeated key, NaN, too deep
     /problems/unsupported-parameter        400  a parameter of OpenAI's API asks for what is not done here
     /problems/previous-response-not-found  400  not kept, or not kept any more
+    /problems/missing-key                  401  a key is needed, or one that may do more
+    /problems/invalid-key                  401  the key is unknown, revoked or expired
+    /problems/expired-token                401  the widget's session ended: open a new one
+    /problems/missing-scope                403  the key may not do this
+    /problems/refused-origin               403  the key or session belongs to pages of other origins
     /problems/model-not-found              404  OpenAI's API with another model
     /problems/not-found                    404  no such address
     /problems/not-set-up                   404  the operator has not switched this on
@@ -14,6 +19,7 @@
     /problems/body-too-large               413  more bytes than the limit
     /problems/unsupported-type             415  the body is no application/json in UTF-8
     /problems/invalid-request              422  a field is missing, unknown or out of bounds; lists `errors`
+    /problems/too-many-requests            429  more than the caller's rate; Retry-After says when
     /problems/client-gone                  499  nobody is left to answer
     /problems/http-error                   any  refused for another reason
     /problems/internal                     500  a fault of the service
@@ -56,6 +62,11 @@ class Kind:
 MALFORMED_JSON = Kind("malformed-json", 400, "The body is not well-formed JSON")
 UNSUPPORTED_PARAMETER = Kind("unsupported-parameter", 400, "This parameter is not supported")
 PREVIOUS_RESPONSE_NOT_FOUND = Kind("previous-response-not-found", 400, "No such response is kept")
+MISSING_KEY = Kind("missing-key", 401, "A key is needed")
+INVALID_KEY = Kind("invalid-key", 401, "The key does not work")
+EXPIRED_TOKEN = Kind("expired-token", 401, "The session has ended")
+MISSING_SCOPE = Kind("missing-scope", 403, "The key may not do this")
+REFUSED_ORIGIN = Kind("refused-origin", 403, "Not for pages of this origin")
 MODEL_NOT_FOUND = Kind("model-not-found", 404, "No such model")
 NOT_FOUND = Kind("not-found", 404, "No such address")
 UNKNOWN_LOCALE = Kind("unknown-locale", 404, "No articles in this locale")
@@ -67,6 +78,7 @@ SLOW_REQUEST = Kind("slow-request", 408, "The body did not arrive in time")
 BODY_TOO_LARGE = Kind("body-too-large", 413, "The body is too large")
 UNSUPPORTED_TYPE = Kind("unsupported-type", 415, "The body is not of type application/json")
 INVALID_REQUEST = Kind("invalid-request", 422, "The request does not fit its schema")
+TOO_MANY_REQUESTS = Kind("too-many-requests", 429, "Too many requests")
 CLIENT_GONE = Kind("client-gone", 499, "The client closed the connection")
 INTERNAL = Kind("internal", 500, "The service failed")
 OVERLOADED = Kind("overloaded", 503, "Too many questions at once")

@@ -46,6 +46,8 @@ def ask_reply(answer: Answer, *, answer_id: str, conversation: str) -> AskReply:
         answer=answer.text,
         confidence=answer.confidence,
         writer=answer.writer,
+        writer_fault=answer.fault,
+        understood_as=answer.understood_as,
         citations=[_citation(citation) for citation in answer.cited.citations],
         hits=[_hit(hit) for hit in answer.ranking.hits],
         generation=answer.ranking.generation,

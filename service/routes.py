@@ -110,7 +110,9 @@ def _add_questions(router: APIRouter, desk: Desk) -> None:
         question = read_question(desk, body, text=body.question, accept_language=accept_language)
 
         def work(checkpoint: Checkpoint) -> AskReply:
-            answer = answer_question(index, question, rules=desk.rules, checkpoint=checkpoint)
+            answer = answer_question(
+                index, question, rules=desk.rules, checkpoint=checkpoint, left_s=checkpoint.left_s
+            )
             return ask_reply(answer, answer_id=desk.new_id(), conversation=body.conversation or desk.new_id())
 
         reply = await desk.admission.run(work, gone=partial(until_gone, request))

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from indexer import TranslationType
-from service.citations import WriterName
+from service.citations import WriterFault, WriterName
 from service.confidence import AbstainReason
 from service.request_texts import FilterNames, Id, LocaleTag, QuestionText, TurnText
 
@@ -175,6 +175,14 @@ class AskReply(BaseModel):
     answer: str = Field(examples=["Ein Abonnement kann in den ersten sieben Tagen gekündigt werden.[1]"])
     confidence: float = Field(ge=0, le=1, examples=[0.86])
     writer: WriterName = Field(examples=["extractive"])
+    writer_fault: WriterFault | None = Field(
+        None,
+        description="Why the extractive writer wrote in the chat writer's place, or why that one broke off.",
+        examples=[None],
+    )
+    understood_as: str | None = Field(
+        None, description="The question that a follow-up was read as.", examples=[None]
+    )
     citations: list[CitationReply]
     hits: list[HitReply]
     generation: str = Field(examples=["20240601T080000Z-1f2e3d4c5b6a"])

@@ -11,15 +11,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, IPvAnyNetwork, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from service.origins import Origin
+from service.rates import RateText
 from service.request_texts import QUESTION_MAX_CHARS
 from service.schemas import HITS_MAX
 
 PREFIX = "CITEDESK_"
 
 Seconds = Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)]
+SECRET_MIN_CHARS = 32
+
+
+def _split(value: object) -> object:
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
 
 class SettingsError(Exception):
@@ -92,6 +99,42 @@ class Settings(BaseSettings):
         SecretStr(""), description="What hand-overs are signed with: `whsec_` and a base64 key."
     )
     handover_s: Seconds = Field(5.0, description="Seconds the webhook has to take a hand-over.")
+    open: bool | None = Field(
+        None,
+        description="Whether questions are taken without a key; unset: on loopback, until there is a key.",
+    )
+    keys_file: Path = Field(Path("keys.json"), description="File of the API keys.")
+    token_secret: SecretStr | None = Field(
+        None, min_length=SECRET_MIN_CHARS,
+        description="Signs the widget's session tokens; unset: the secret in the file of keys.",
+    )  # fmt: skip
+    token_s: int = Field(900, ge=10, le=86_400, description="Seconds that a session of the widget lasts.")
+    origins: Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_split)] = Field(
+        (), description="Origins whose pages may call besides those of keys, with blanks between."
+    )
+    rate: RateText = Field("60/minute", description="Requests of a caller whose key says nothing else.")
+    limits_url: str = Field(
+        "memory://", pattern=r"^(memory://|rediss?://\S+)$",
+        description="Where requests are counted: memory:// or redis://HOST:PORT.",
+    )  # fmt: skip
+    proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(_split)] = Field(
+        (), description="Addresses or networks of proxies whose X-Forwarded-For is believed."
+    )
+    chat_url: str | None = Field(
+        None, pattern=r"^https?://[!-~]+$", max_length=2_000,
+        description="OpenAI-style endpoint that writes answers, ending in /v1; without one they are quotes.",
+    )  # fmt: skip
+    chat_model: str | None = Field(None, min_length=1, description="The model that it is asked for.")
+    chat_key: SecretStr | None = Field(None, description="The endpoint's key, where it wants one.")
+    chat_timeout_s: Seconds = Field(6.0, description="Seconds that one call of the endpoint may take.")
+    chat_stall_s: Seconds = Field(4.0, description="Seconds that the endpoint may be silent in a call.")
+    chat_tokens_max: int = Field(400, ge=16, le=8_192, description="Most tokens that the endpoint may write.")
+
+    @model_validator(mode="after")
+    def _chat_is_whole(self) -> Settings:
+        if self.chat_url is not None and self.chat_model is None:
+            raise ValueError("chat_url needs a model: set CITEDESK_CHAT_MODEL too")
+        return self
 
 
 def read_settings(given: Mapping[str, object]) -> Settings:
@@ -117,5 +160,7 @@ def read_settings(given: Mapping[str, object]) -> Settings:
 
 
 def _explain(loc: tuple[int | str, ...], message: str) -> str:
-    name = str(loc[0]) if loc else "settings"
+    if not loc:
+        return message.removeprefix("Value error, ")
+    name = str(loc[0])
     return f"{name} ({PREFIX}{name.upper()}): {message}"

@@ -1,6 +1,6 @@
 """Answers that go out piece by piece: work in a thread, its pieces as server-sent events.
 
-The work is an iterator. It runs in the admission's threads under the admission's deadline; each of
+The work is a generator. It runs in the admission's threads under the admission's deadline; each of
 its pieces is handed to the event loop at once. Whoever stops listening stops the work at its next
 checkpoint.
 """
@@ -8,8 +8,8 @@ checkpoint.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
+from contextlib import aclosing, closing
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -25,7 +25,7 @@ HEARTBEAT = ServerSentEvent(comment="heartbeat", sep="\n")
 
 
 async def stream_work(
-    admission: Admission, work: Callable[[Checkpoint], Iterator[T]]
+    admission: Admission, work: Callable[[Checkpoint], Generator[T, None, None]]
 ) -> AsyncGenerator[T, None]:
     """What `work` yields, each piece as soon as it is there.
 
@@ -36,9 +36,11 @@ async def stream_work(
     arrived: asyncio.Queue[tuple[T] | None] = asyncio.Queue()
 
     def hand_over(checkpoint: Checkpoint) -> None:
-        for piece in work(checkpoint):
-            loop.call_soon_threadsafe(arrived.put_nowait, (piece,))
-            checkpoint()
+        # Closed at once where the checkpoint raises: the work may hold on to a call elsewhere.
+        with closing(work(checkpoint)) as pieces:
+            for piece in pieces:
+                loop.call_soon_threadsafe(arrived.put_nowait, (piece,))
+                checkpoint()
 
     def end(running: asyncio.Future[None]) -> None:
         if not running.cancelled():

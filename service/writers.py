@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from indexer import BlockKind, Hit, Passage, Ranking
+from service.assignment import Assignment
 from service.citations import Draft, DraftSentence, Mark, WriterName, block_at
 
 # Chosen on the development questions, over all locales (docs/measurements.md).
@@ -41,8 +42,12 @@ class AnswerWriter(Protocol):
         """Its name on the wire."""
         ...
 
-    def draft(self, ranking: Ranking) -> Draft:
-        """Sentences with their marks, in reading order; none where there is nothing to say."""
+    def draft_stream(self, assignment: Assignment) -> Generator[DraftSentence, None, Draft]:
+        """Sentences with their marks, in reading order, each as soon as it stands.
+
+        None where there is nothing to say. What it returns at its end is the whole draft; closing it
+        early ends the work. Raises what the assignment's checkpoint raises.
+        """
         ...
 
 
@@ -60,6 +65,12 @@ class ExtractiveWriter:
         if sentences_max < 1:
             raise ValueError(f"an answer needs at least one sentence, not {sentences_max}")
         self._sentences_max = sentences_max
+
+    def draft_stream(self, assignment: Assignment) -> Generator[DraftSentence, None, Draft]:
+        """The sentences of `draft`; they are all there at once."""
+        draft = self.draft(assignment.ranking)
+        yield from draft.sentences
+        return draft
 
     def draft(self, ranking: Ranking) -> Draft:
         """One to `sentences_max` sentences; none for a ranking without any."""
@@ -133,14 +144,14 @@ def _choices(hits: Sequence[Hit]) -> Iterator[Choice]:
         labels = {_terms(label) for label in (hit.passage.edition.title, *hit.passage.headings)}
         scored = zip(hit.passage.sentences, hit.sentence_scores, hit.sentence_words, strict=True)
         for sentence, cosine, words in scored:
-            start, end = _quotable(hit.passage, sentence.start, sentence.end)
+            start, end = quotable_span(hit.passage, sentence.start, sentence.end)
             if start < end:
                 fragment = _is_fragment(hit.passage.text[start:end], labels)
                 value = cosine + WORDS_SHARE * words + share - (FRAGMENT_PENALTY if fragment else 0.0)
                 yield Choice(hit, start, end, value, fragment)
 
 
-def _quotable(passage: Passage, start: int, end: int) -> tuple[int, int]:
+def quotable_span(passage: Passage, start: int, end: int) -> tuple[int, int]:
     """The span without surrounding white space; a cell stands for its row; empty where silent."""
     block = block_at(passage, start)
     if block is not None and block.kind in _SILENT:

@@ -34,7 +34,7 @@ async def time_answers(app: ASGIApp, questions: Sequence[Question]) -> tuple[lis
     abstained: list[bool] = []
     warm_up = questions[:WARM_UP]
     transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         for question in [*warm_up, *questions]:
             history = [{"role": turn.role, "content": turn.content} for turn in question.history]
             body = {"question": question.query, "locale": question.locale, "history": history}

@@ -232,6 +232,10 @@ class FakeIndex:
             raise UnknownPassage(f"no passage {passage_id!r} in generation {self.generation}")
         return self._passages[passage_id]
 
+    def sentence_cosines(self, text: str, passage_id: str) -> tuple[float, ...]:
+        passage = self.passage(passage_id)
+        return tuple(_sentence_score(text, passage, sentence) for sentence in passage.sentences)
+
     def search(
         self,
         question: str,

@@ -11,9 +11,11 @@ from typing import Any, cast
 import httpx
 from starlette.types import ASGIApp
 
+from service.access import Access
 from service.answering import Rules
 from service.app import Lifespan, create_app
 from service.asking import LocaleGuesser
+from service.assignment import Rewriter
 from service.confidence import Confidence
 from service.conversation_store import ConversationStore
 from service.conversations import Conversations
@@ -22,6 +24,7 @@ from service.messages import read_messages
 from service.routes import IndexSource
 from service.settings import Settings
 from service.writers import AnswerWriter, ExtractiveWriter
+from tests.access import make_access
 from tests.fake_index import FakeFollower, FakeIndex, judge
 
 JSON = {"Content-Type": "application/json"}
@@ -39,13 +42,18 @@ def build_app(
     settings: Settings | None = None,
     confidence: Confidence = judge,
     writer: AnswerWriter | None = None,
+    rewriter: Rewriter | None = None,
     guess: LocaleGuesser = guess_first,
     stopping: Callable[[], bool] = lambda: False,
     conversations: Conversations | None = None,
     webhook: Webhook | None = None,
     lifespan: Lifespan | None = None,
+    access: Access | None = None,
 ) -> ASGIApp:
-    """The application over `index` (the fake articles where it isn't given) or `follower`."""
+    """The application over `index` (the fake articles where it isn't given) or `follower`.
+
+    Everybody on this machine may do everything where `access` isn't given.
+    """
     source = follower or FakeFollower(FakeIndex() if index is None else index)
     settings = settings or Settings()
     rules = Rules(
@@ -56,6 +64,7 @@ def build_app(
         refuse_below=settings.refuse_below,
         fallback=settings.fallback,
         clock=time.perf_counter,
+        rewriter=rewriter,
     )
     return create_app(
         cast(IndexSource, source),
@@ -63,6 +72,7 @@ def build_app(
         rules=rules,
         conversations=conversations or keep_conversations(None),
         webhook=webhook,
+        access=access or make_access(),
         stopping=stopping,
         lifespan=lifespan,
     )
@@ -99,7 +109,7 @@ class Client:
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         async def call() -> httpx.Response:
             transport = httpx.ASGITransport(self._app, raise_app_exceptions=self._faults_escape)
-            async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+            async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
                 return await client.request(method, path, **options)
 
         return asyncio.run(call())

@@ -1,6 +1,7 @@
 """A service process over the fake index whose searches take a given time: `... PORT SECONDS`.
 
-Everything but the index is the real thing; the process tests start it and stop it.
+Everything but the index is the real thing, the writers of the settings too; the process tests start
+it and stop it.
 """
 
 from __future__ import annotations
@@ -15,15 +16,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
 from indexer import Filters, Ranking, Turn
-from service.__main__ import open_conversations
+from service.__main__ import make_access, open_conversations
+from service.faults import FaultLog
 from service.serving import serve
 from service.settings import read_settings
+from service.writer_choice import choose_writers
 from tests.fake_index import FakeIndex
 from tests.service_app import build_app
 
 
 class SlowIndex(FakeIndex):
-    """The fake index, after a rest of `seconds` before each search."""
+    """The fake index, after a rest of `seconds` before each search; it fails at "explode"."""
 
     seconds = 0.0
 
@@ -38,6 +41,8 @@ class SlowIndex(FakeIndex):
         among: Collection[str] | None = None,
     ) -> Ranking:
         time.sleep(self.seconds)
+        if "explode" in question:
+            raise RuntimeError(f"can't search {question!r}")
         return super().search(question, locale=locale, k=k, filters=filters, history=history, among=among)
 
 
@@ -49,16 +54,26 @@ def main() -> None:
         index = SlowIndex()
         index.seconds = seconds
         conversations = open_conversations(settings)
+        writers = choose_writers(settings, on_event=print)
 
         @asynccontextmanager
         async def keep(app: FastAPI) -> AsyncIterator[None]:
             conversations.start()
             yield
+            await run_in_threadpool(writers.close)
             await run_in_threadpool(conversations.stop)
 
-        return build_app(
-            index, settings=settings, stopping=stopping, conversations=conversations, lifespan=keep
+        app = build_app(
+            index,
+            settings=settings,
+            writer=writers.writer,
+            rewriter=writers.rewriter,
+            stopping=stopping,
+            conversations=conversations,
+            access=make_access(settings),
+            lifespan=keep,
         )
+        return FaultLog(app, on_event=print)
 
     serve(load, settings=settings, port=port)
 

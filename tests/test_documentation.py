@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -33,10 +34,12 @@ def settings_rows() -> list[str]:
 
 
 def help_of(words: list[str]) -> str:
-    """The help of `python -m words...`: a command of the indexer or of the service, or serving itself."""
-    app = {"indexer": indexer_app, "service": service_app}[words[0]]
-    command = [] if words[1].startswith("-") else [words[1]]
-    result = CliRunner().invoke(app, [*command, "--help"], env={"COLUMNS": "200"})
+    """The help of `python -m words...`, of the subcommand that the words name."""
+    app = service_app if words[0] == "service" else indexer_app
+    named = list(takewhile(re.compile("[a-z]+").fullmatch, words[1:3]))
+    # The service has commands of commands, the indexer takes arguments behind its commands.
+    path = named if words[0] == "service" else named[:1]
+    result = CliRunner().invoke(app, [*path, "--help"], env={"COLUMNS": "200"})
     assert result.exit_code == 0, result.output
     return result.output
 

@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from service.access_check import AccessError, check_access
 from service.settings import PREFIX, Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -131,8 +132,10 @@ def test_dependencies_are_listed_from_the_project_file(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
     _, *arguments = json.loads(STAGES["dependencies"].last("RUN") or "")
     subprocess.run([sys.executable, *arguments], cwd=tmp_path, check=True, timeout=30)
-    postgres = PROJECT["optional-dependencies"]["postgres"]
-    assert (tmp_path / "service.txt").read_text().splitlines() == [*PROJECT["dependencies"], *postgres]
+    extras = PROJECT["optional-dependencies"]
+    assert (tmp_path / "service.txt").read_text().splitlines() == [
+        *PROJECT["dependencies"], *extras["postgres"], *extras["chat"],
+    ]  # fmt: skip
     extra = PROJECT["optional-dependencies"]["indexer"]
     assert (tmp_path / "indexer.txt").read_text().splitlines() == [*PROJECT["dependencies"], *extra]
 
@@ -210,10 +213,36 @@ def test_the_indexer_reads_the_corpus_writes_the_index_and_exits() -> None:
 def test_the_service_reads_the_finished_index_and_is_reached_from_this_machine_only() -> None:
     service = COMPOSE["services"]["service"]
     assert service["depends_on"] == {"indexer": {"condition": "service_completed_successfully"}}
-    assert service["volumes"][0] == f"index:{service_environment()['CITEDESK_INDEX_DIR']}:ro"
+    keys_dir = Path(service_environment()["CITEDESK_KEYS_FILE"]).parent
+    index_dir = service_environment()["CITEDESK_INDEX_DIR"]
+    assert service["volumes"] == [f"index:{index_dir}:ro", "conversations:/data", f"keys:{keys_dir}"]
     assert service["ports"] == [f"127.0.0.1:8000:{service_environment()['CITEDESK_PORT']}"]
     assert {"disable", "test"} & service["healthcheck"].keys() == set()
-    assert COMPOSE["volumes"] == {"index": None, "conversations": None}
+    assert COMPOSE["volumes"] == {"index": None, "conversations": None, "keys": None}
+
+
+def test_the_container_is_open_because_only_this_machine_reaches_it_and_can_be_closed() -> None:
+    service = COMPOSE["services"]["service"]
+    assert service["environment"]["CITEDESK_OPEN"] == "${CITEDESK_OPEN:-true}"
+    assert all(port.startswith("127.0.0.1:") for port in service["ports"])
+
+
+def test_the_service_image_alone_refuses_to_start_without_keys(tmp_path: Path) -> None:
+    given = {name.removeprefix(PREFIX).lower(): value for name, value in service_environment().items()}
+    assert "open" not in given
+    settings = Settings.model_validate({**given, "keys_file": tmp_path / "keys.json"})
+    with pytest.raises(AccessError, match=r"others may reach 0\.0\.0\.0"):
+        check_access(settings)
+
+
+def test_the_container_takes_the_chat_endpoint_of_whoever_starts_it() -> None:
+    taken = {name for name, value in COMPOSE["services"]["service"]["environment"].items() if value is None}
+    assert taken == {"CITEDESK_CHAT_URL", "CITEDESK_CHAT_MODEL", "CITEDESK_CHAT_KEY"}
+
+
+def test_the_service_may_write_its_keys() -> None:
+    made = next(rest for key, rest in STAGES["base"].steps if key == "RUN" and "useradd" in rest)
+    assert "install -d -o citedesk -g citedesk -m 700 /keys" in made
 
 
 def test_a_stopping_container_has_time_to_answer() -> None:

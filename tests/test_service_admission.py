@@ -65,6 +65,7 @@ def test_one_more_than_threads_and_queue_hold_is_refused_at_once(gate: threading
         return await asyncio.gather(*taken)
 
     assert asyncio.run(scenario()) == [True, True]
+    assert (admission.turned_away, admission.overdue) == (1, 0)
 
 
 def test_the_deadline_counts_the_time_in_the_queue(gate: threading.Event) -> None:
@@ -83,6 +84,7 @@ def test_the_deadline_counts_the_time_in_the_queue(gate: threading.Event) -> Non
 
     asyncio.run(scenario())
     assert ran == []
+    assert (admission.turned_away, admission.overdue) == (0, 2)
 
 
 def stopped_work(outcome: list[str]) -> Callable[[Checkpoint], None]:

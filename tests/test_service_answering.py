@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Generator
 from datetime import date
 from typing import Any, cast
 
@@ -10,9 +11,11 @@ import pytest
 
 from indexer import Filters, Index, Ranking, Turn
 from service.admission import DeadlinePassed
-from service.answering import Answer, Question, Rules, answer_question, editions_missing_in, search_question
-from service.citations import Draft
+from service.answering import Answer, Question, Rules, answer_question, search_question
+from service.assignment import Assignment
+from service.citations import Draft, DraftSentence
 from service.confidence import AbstainReason, Judgement
+from service.fallback import editions_missing_in
 from service.messages import read_messages
 from service.writers import ExtractiveWriter
 from tests.fake_index import ARTICLES, GENERATION, FakeArticle, FakeIndex, judge
@@ -151,7 +154,8 @@ def test_hits_without_a_sentence_to_quote_are_not_stated(index: FakeIndex, rules
     class Silent:
         name = ExtractiveWriter.name
 
-        def draft(self, ranking: Ranking) -> Draft:
+        def draft_stream(self, assignment: Assignment) -> Generator[DraftSentence, None, Draft]:
+            yield from ()
             return Draft((), "extractive")
 
     given = answer(index, dataclasses.replace(rules, writer=Silent()), "outages", locale="en-us")

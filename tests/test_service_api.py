@@ -85,6 +85,8 @@ def test_an_answer_has_all_fields_of_the_wire(client: Client) -> None:
         },
         "answer": "ベンダーは障害についてお客様にメールを送ることがあります。[1]",
         "writer": "extractive",
+        "writer_fault": None,
+        "understood_as": None,
         "generation": GENERATION,
     }
 
@@ -324,19 +326,21 @@ def test_the_document_describes_each_address_with_its_problems(client: Client) -
         for path, operations in document["paths"].items()
         for method, operation in operations.items()
     }
-    questions = ["200", "400", "404", "408", "413", "415", "422", "503", "504"]
+    gate = ["401", "403", "429"]
+    questions = sorted(["200", "400", "404", "408", "413", "415", "422", "503", "504", *gate])
     openai = [*(status for status in questions if status != "422"), "default"]
     assert statuses == {
         "post /v1/ask": questions,
         "post /v1/search": questions,
-        "get /v1/passages/{passage_id}": ["200", "404", "422", "503", "504"],
-        "get /v1/locales": ["200", "503"],
+        "get /v1/passages/{passage_id}": ["200", "401", "403", "404", "422", "429", "503", "504"],
+        "get /v1/locales": ["200", *gate, "503"],
+        "post /v1/widget/session": ["200", *gate],
         "get /health/live": ["200"],
         "get /health/ready": ["200", "503"],
         "post /v1/responses": openai,
         "post /v1/chat/completions": openai,
-        "get /v1/models": ["200", "503"],
-        "get /v1/models/{model}": ["200", "404", "503", "default"],
+        "get /v1/models": ["200", *gate, "503"],
+        "get /v1/models/{model}": ["200", "401", "403", "404", "429", "503", "default"],
         "post /v1/feedback": questions,
         "post /v1/handover": questions,
     }

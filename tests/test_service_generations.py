@@ -71,7 +71,9 @@ def test_a_hundred_generations_drop_no_request_and_mix_in_no_answer() -> None:
         finished.set()
 
     async def scenario() -> list[int]:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service") as client:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://localhost"
+        ) as client:
             asking = [asyncio.create_task(keep_asking(client)) for _ in range(ASKERS)]
             await publish()
             return await asyncio.gather(*asking)

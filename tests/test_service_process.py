@@ -32,9 +32,9 @@ ASK_HEAD = b"POST /v1/ask HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\
 @contextmanager
 def running(*command: str, **settings: str) -> Iterator[subprocess.Popen[str]]:
     """A process of this Python with these settings; killed at the end where it still runs."""
-    # No process leaves a database in the working folder unless its test names one.
-    settings = {"database_url": "", **settings}
-    environment = {**os.environ, **{f"CITEDESK_{name.upper()}": value for name, value in settings.items()}}
+    # Keys that a developer made in this folder are not the tests', and no process leaves a database in it.
+    given = {"keys_file": "no-keys.json", "database_url": "", **settings}
+    environment = {**os.environ, **{f"CITEDESK_{name.upper()}": value for name, value in given.items()}}
     process = subprocess.Popen(
         [sys.executable, "-m", *command],
         cwd=ROOT,

@@ -37,6 +37,20 @@ DEFAULTS = {
     "handover_url": "",
     "handover_secret": SecretStr(""),
     "handover_s": 5.0,
+    "open": None,
+    "keys_file": Path("keys.json"),
+    "token_secret": None,
+    "token_s": 900,
+    "origins": (),
+    "rate": "60/minute",
+    "limits_url": "memory://",
+    "proxies": (),
+    "chat_url": None,
+    "chat_model": None,
+    "chat_key": None,
+    "chat_timeout_s": 6.0,
+    "chat_stall_s": 4.0,
+    "chat_tokens_max": 400,
 }
 
 
@@ -54,6 +68,23 @@ def test_a_variable_of_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("CITEDESK_FALLBACK", "false")
     settings = read_settings({})
     assert (settings.port, settings.fallback) == (8123, False)
+
+
+def test_lists_are_read_with_blanks_or_commas_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CITEDESK_ORIGINS", "https://Help.example:443, http://localhost:3000")
+    monkeypatch.setenv("CITEDESK_PROXIES", "10.0.0.0/8 ::1")
+    settings = read_settings({})
+    assert settings.origins == ("https://help.example", "http://localhost:3000")
+    assert [str(network) for network in settings.proxies] == ["10.0.0.0/8", "::1/128"]
+
+
+def test_a_secret_is_not_shown_where_settings_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CITEDESK_TOKEN_SECRET", "s3cret" * 6)
+    assert "s3cret" not in repr(read_settings({}))
+    monkeypatch.setenv("CITEDESK_TOKEN_SECRET", "s3cret")
+    with pytest.raises(SettingsError) as refusal:
+        read_settings({})
+    assert "s3cret" not in str(refusal.value)
 
 
 def test_an_option_comes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,6 +134,18 @@ def test_a_variable_of_another_program_is_left_alone(monkeypatch: pytest.MonkeyP
         ("handover_url", "ftp://desk.example"),
         ("handover_url", "https://desk.example/a b"),
         ("handover_s", "0"),
+        ("open", "perhaps"),
+        ("token_secret", "x" * 31),
+        ("token_s", "9"),
+        ("origins", "https://help.example/page"),
+        ("rate", "60 per minute"),
+        ("limits_url", "redis://"),
+        ("limits_url", "memcached://localhost"),
+        ("proxies", "10.0.0.0/33"),
+        ("chat_url", "ftp://127.0.0.1"),
+        ("chat_url", "127.0.0.1:8080"),
+        ("chat_timeout_s", "0"),
+        ("chat_tokens_max", "15"),
     ],
 )
 def test_a_value_out_of_bounds_is_refused_with_its_names(
