@@ -1,0 +1,62 @@
+// Asks a question and reads its answer while it comes.
+
+import { readEvents } from "./event-stream.js";
+import { Failure } from "./failure.js";
+
+// The service sends a heartbeat far more often; a connection this silent is lost.
+const SILENCE_MS = 60_000;
+const FORGOTTEN = "/problems/previous-response-not-found";
+
+// Gives { reply, responseId }. `onSaid` gets each sentence, `onSource` each { number, title, url }.
+// Throws a Failure, or what aborting by `signal` throws.
+export async function ask(session, { question, locale, earlier }, { signal, onSaid, onSource }) {
+  const lost = new AbortController();
+  const either = AbortSignal.any([signal, lost.signal]);
+  let silence;
+  const heard = () => {
+    clearTimeout(silence);
+    silence = setTimeout(() => lost.abort(), SILENCE_MS);
+  };
+  heard();
+  try {
+    const response = await begin(session, { question, locale, earlier }, either);
+    return await follow(response, { onSaid, onSource, heard });
+  } catch (error) {
+    if (signal.aborted || error instanceof Failure) throw error;
+    throw new Failure("network"); // the connection broke, or what came was no answer
+  } finally {
+    clearTimeout(silence);
+  }
+}
+
+// The service may have forgotten the conversation: then it is told again.
+async function begin(session, { question, locale, earlier }, signal) {
+  const body = { model: "citedesk", input: question, stream: true };
+  if (locale) body.metadata = { locale };
+  const { responseId, turns } = earlier;
+  if (responseId === null) return session.post("/v1/responses", body, { signal });
+  try {
+    return await session.post("/v1/responses", { ...body, previous_response_id: responseId }, { signal });
+  } catch (error) {
+    if (error.type !== FORGOTTEN) throw error;
+    const input = [...turns, { role: "user", content: question }];
+    return session.post("/v1/responses", { ...body, input }, { signal });
+  }
+}
+
+async function follow(response, { onSaid, onSource, heard }) {
+  for await (const data of readEvents(response.body, heard)) {
+    const event = JSON.parse(data);
+    if (event.type === "response.output_text.delta") onSaid(event.delta);
+    else if (event.type === "response.output_text.annotation.added") onSource(event.annotation);
+    else if (event.type === "response.completed") {
+      const { citedesk: reply, id: responseId } = event.response;
+      if (reply) return { reply, responseId };
+      throw new Failure("failed", { status: response.status });
+    } else if (event.type === "response.failed") {
+      const { code } = event.response.error ?? {};
+      throw new Failure(code === "invalid_prompt" ? "question" : "failed", { status: response.status });
+    }
+  }
+  throw new Failure("network");
+}
