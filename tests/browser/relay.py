@@ -129,9 +129,7 @@ class Exchange(BaseHTTPRequestHandler):
         }
         self.send_whole(Reply(status, tuple(shown.items()), body.encode()))
 
-    def _send_head(
-        self, status: int, headers: tuple[tuple[str, str], ...], framing: tuple[str, str]
-    ) -> None:
+    def _send_head(self, status: int, headers: tuple[tuple[str, str], ...], framing: tuple[str, str]) -> None:
         self.send_response_only(status)
         for name, value in (*headers, framing):
             if name.lower() not in HOP_BY_HOP or (name, value) == framing:

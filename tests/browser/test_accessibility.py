@@ -93,7 +93,7 @@ STATES = {state.__name__: state for state in (empty, closed, answered, with_sour
 def test_axe_finds_nothing_in_any_state(
     visit: Callable[..., Visit], desk: Desk, theme: str, viewport: dict[str, int]
 ) -> None:
-    page = visit(bypass_csp=True, color_scheme=theme, viewport=viewport, reduced_motion="reduce").page
+    page = visit(color_scheme=theme, viewport=viewport, reduced_motion="reduce").page
     found: dict[str, list[str]] = {}
     for name, bring_about in STATES.items():
         chat = embed(page, desk, locale="de-de", **{"ui-locale": "en-us"})
@@ -106,7 +106,7 @@ def test_axe_finds_nothing_in_any_state(
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_in_the_frame(visit: Callable[..., Visit], desk: Desk, theme: str) -> None:
-    page = visit(bypass_csp=True, color_scheme=theme).page
+    page = visit(color_scheme=theme).page
     page.goto(desk.host.frame(desk.address, key=desk.key, locale="de-de"))
     with_source_open(Chat(page.frame_locator("iframe"), ui_locale="de-de"))
     frame = next(frame for frame in page.frames if "/widget/frame" in frame.url)
@@ -114,7 +114,7 @@ def test_axe_finds_nothing_in_the_frame(visit: Callable[..., Visit], desk: Desk,
 
 
 def test_axe_would_find_what_is_wrong(visit: Callable[..., Visit], desk: Desk) -> None:
-    page = visit(bypass_csp=True).page
+    page = visit().page
     embed(page, desk)
     page.evaluate(
         "() => { const root = document.querySelector('citedesk-chat').shadowRoot;"

@@ -128,9 +128,7 @@ def test_the_services_own_limit_is_told(page: Page, desk: Desk) -> None:
     ],
     ids=["busy", "late", "refused", "locale", "question", "failed"],
 )
-def test_each_refusal_of_the_service_has_its_words(
-    chat: Chat, relay: Relay, fault: Fault, word: str
-) -> None:
+def test_each_refusal_of_the_service_has_its_words(chat: Chat, relay: Relay, fault: Fault, word: str) -> None:
     relay.put(fault)
     chat.ask()
     expect(chat.root.get_by_text(pattern(chat.words[word])).first).to_be_visible()

@@ -7,7 +7,13 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.articles import HOSTILE_MARKUP, HOSTILE_QUESTION, HOSTILE_URLS, STRUCK
+from tests.browser.articles import (
+    HOSTILE_MARKUP,
+    HOSTILE_ODD_QUESTION,
+    HOSTILE_QUESTIONS,
+    HOSTILE_URLS,
+    STRUCK,
+)
 from tests.browser.chat import Chat
 from tests.browser.conftest import Desk
 from tests.browser.visits import Visit
@@ -22,10 +28,10 @@ EVERYTHING = """() => {
 
 
 def open_all(chat: Chat) -> None:
-    """Ask the hostile question, and open every source with its English."""
-    chat.ask(HOSTILE_QUESTION)
-    expect(chat.source(1)).to_be_visible()
-    expect(chat.button("stop")).to_be_hidden()
+    """Ask the hostile questions, and open every source with its English."""
+    for number, question in enumerate(HOSTILE_QUESTIONS, start=1):
+        chat.ask(question)
+        expect(chat.button("copy")).to_have_count(number)
     sources = chat.root.locator("button[aria-expanded=false][aria-controls]")
     for _ in range(40):
         if sources.locator("visible=true").count() == 0:
@@ -51,8 +57,8 @@ def test_markup_of_articles_is_text(visit: Callable[..., Visit], desk: Desk, mod
     page.goto(address(desk.address, key=desk.key, locale="de-de", **{"ui-locale": "en-us"}))
     chat = Chat(page if mode == "element" else page.frame_locator("iframe"), ui_locale="en-us")
     open_all(chat)
-    expect(chat.log).to_contain_text(HOSTILE_MARKUP[2])
-    expect(chat.log).to_contain_text(f"zebra {HOSTILE_MARKUP[0]}")
+    for markup in HOSTILE_MARKUP:
+        expect(chat.log).to_contain_text(f"zebra {markup}")
     check_inert(page, within="/widget/frame" if mode == "frame" else "")
     # The pointer over all of it sets off nothing either.
     for quote in chat.log.get_by_text("zebra").all()[:10]:
@@ -65,7 +71,7 @@ def test_a_refusal_shows_hostile_titles_as_text(visit: Callable[..., Visit], des
     page = visit().page
     page.goto(desk.host.element(desk.address, key=desk.key, locale="de-de", **{"ui-locale": "en-us"}))
     chat = Chat(page, ui_locale="en-us")
-    chat.ask("zebra zebra how many in which year and at what price please")
+    chat.ask(HOSTILE_ODD_QUESTION)
     expect(chat.text(chat.words["nearest"])).to_be_visible()
     expect(chat.log).to_contain_text("onerror=")
     check_inert(page)

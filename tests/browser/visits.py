@@ -54,9 +54,7 @@ class Visit:
 
 
 @contextmanager
-def visiting(
-    browser: Browser, *, origins: Collection[str], options: Mapping[str, object]
-) -> Iterator[Visit]:
+def visiting(browser: Browser, *, origins: Collection[str], options: Mapping[str, object]) -> Iterator[Visit]:
     """A page in a context of its own, checked at the end of the block."""
     context = browser.new_context(**options)  # type: ignore[arg-type]  # the options of one browser tab
     try:
