@@ -51,8 +51,8 @@ class Chat:
 
     def open(self) -> Chat:
         """Open the panel where it is closed."""
-        self.launcher.or_(self.question).first.wait_for()
-        if self.launcher.is_visible():
+        self.launcher.or_(self.question).locator("visible=true").first.wait_for()
+        if not self.question.is_visible():
             self.launcher.click()
         self.question.wait_for()
         return self

@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.articles import (
     ARABIC_FIRST,
+    CASH_QUESTION,
     FIRST,
     GERMAN_FIRST,
     GERMAN_SOURCE,
@@ -213,7 +214,7 @@ def test_the_host_is_told_of_each_answer(page: Page, desk: Desk) -> None:
 
 
 def test_an_answer_is_inserted_into_the_hosts_reply_with_its_sources(page: Page, desk: Desk) -> None:
-    chat = embed(page, desk)
+    chat = embed(page, desk, insert="")
     page.evaluate(CATCH, "citedesk-insert-reply")
     chat.ask()
     chat.button("insert").click()
@@ -270,7 +271,7 @@ def test_a_further_question_goes_on_from_the_answer_also_after_a_reload(
     chat.ask()
     expect(chat.source(1)).to_be_visible()
     page.reload()
-    chat.ask("Is a refund paid in cash?")
+    chat.ask(CASH_QUESTION)
     expect(chat.text(LATER)).to_be_visible()
     first, second = (request.json() for request in relay.asked())
     assert first.get("previous_response_id") is None

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Frame, Page, expect
 
-from tests.browser.articles import FIRST, LATER, QUESTION
+from tests.browser.articles import CASH_QUESTION, FIRST, LATER, QUESTION
 from tests.browser.chat import Chat
 from tests.browser.conftest import Desk
 from tests.browser.visits import Visit
@@ -145,7 +145,7 @@ def test_a_message_of_another_form_does_nothing(
     chat.question.wait_for()
     seen.page.evaluate(TELL, [desk.address, message])
     # A message after it has come through: the one before did nothing.
-    seen.page.evaluate(TELL, [desk.address, {"citedesk": 1, "type": "ask", "text": "refund in cash paid"}])
+    seen.page.evaluate(TELL, [desk.address, {"citedesk": 1, "type": "ask", "text": CASH_QUESTION}])
     expect(chat.text(LATER)).to_be_visible()
     assert [url for url in seen.requests if url.endswith("/v1/responses")] == [f"{desk.address}/v1/responses"]
 
@@ -159,11 +159,11 @@ def test_a_host_that_is_not_the_named_origin_is_neither_heard_nor_told(
     chat = Chat(seen.page.frame_locator("iframe"))
     chat.question.wait_for()
     seen.page.evaluate(LISTEN)
-    seen.page.evaluate(TELL, [desk.address, {"citedesk": 1, "type": "ask", "text": "refund in cash paid"}])
+    seen.page.evaluate(TELL, [desk.address, {"citedesk": 1, "type": "ask", "text": CASH_QUESTION}])
     chat.ask()
     expect(chat.text(FIRST)).to_be_visible()
     assert seen.page.evaluate("told") == []
-    assert chat.log.get_by_text("refund in cash paid").count() == 0
+    assert chat.log.get_by_text(CASH_QUESTION).count() == 0
     # The browser itself says that it has withheld the answer.
     seen.complaints[:] = [each for each in seen.complaints if "postMessage" not in each]
 
