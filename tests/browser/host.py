@@ -43,7 +43,9 @@ class Host:
 
             def do_GET(self) -> None:
                 parts = urlsplit(self.path)
-                query = {name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+                query = {
+                    name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()
+                }
                 if parts.path == "/host.css":
                     self._reply(STYLE, "text/css")
                 elif parts.path == "/element":

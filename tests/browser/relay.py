@@ -147,17 +147,29 @@ def refused(status: int, kind: str, **headers: str) -> Fault:
     return lambda exchange: exchange.refuse(status, kind, **headers)
 
 
-def cut_after(events: int) -> Fault:
-    """The connection is lost after so many events of the stream."""
+@dataclass(frozen=True)
+class Cut:
+    """A stream whose connection is lost after so many events, as soon as the test says so."""
 
-    def cut(exchange: Exchange) -> None:
+    events: int
+    gate: Event
+
+    def __call__(self, exchange: Exchange) -> None:
         reply = exchange.ask_behind()
         exchange.begin_stream(reply)
-        for event in reply.events()[:events]:
+        for event in reply.events()[: self.events]:
             exchange.send_part(event)
+        self.gate.wait(WAIT_S)
         exchange.close_connection = True
 
-    return cut
+    def go_on(self) -> None:
+        """Lose the connection."""
+        self.gate.set()
+
+
+def cut_after(events: int) -> Cut:
+    """A stream that is lost after so many events."""
+    return Cut(events, Event())
 
 
 def ended_after(events: int) -> Fault:
@@ -227,7 +239,7 @@ class Relay:
         """Listen on this port; `behind` is the real service's address."""
         self.behind = urlsplit(behind).netloc
         self.faults: dict[tuple[str, str], list[Fault]] = defaultdict(list)
-        self._paused: list[Paused] = []
+        self._gates: list[Event] = []
         self.requests: list[Request] = []
         handler = type("RelayExchange", (Exchange,), {"relay": self})
         self.server = ThreadingHTTPServer(("127.0.0.1", port), handler)
@@ -237,7 +249,11 @@ class Relay:
     def put(self, *faults: Fault, method: str = "POST", path: str = RESPONSES) -> None:
         """Answer the next requests to an address with these faults, one each."""
         self.faults[(method, path)].extend(faults)
-        self._paused.extend(fault for fault in faults if isinstance(fault, Paused))
+        for fault in faults:
+            if isinstance(fault, Paused):
+                self._gates.extend(fault.gates)
+            elif isinstance(fault, Cut):
+                self._gates.append(fault.gate)
 
     def asked(self, path: str = RESPONSES, method: str = "POST") -> list[Request]:
         """What came to an address."""
@@ -249,9 +265,9 @@ class Relay:
 
     def forget(self) -> None:
         """Begin anew: no faults, no requests, nobody waits."""
-        for gate in [gate for paused in self._paused for gate in paused.gates]:
+        for gate in self._gates:
             gate.set()
-        self._paused.clear()
+        self._gates.clear()
         self.faults.clear()
         self.requests.clear()
 

@@ -12,7 +12,7 @@ from tests.browser.axe import find_faults
 from tests.browser.chat import Chat
 from tests.browser.conftest import Desk
 from tests.browser.relay import Relay, paused_before
-from tests.browser.visits import Visit
+from tests.browser.visits import Visit, wait_until
 
 DESKTOP = {"width": 1000, "height": 800}
 NARROW = {"width": 320, "height": 640}
@@ -244,7 +244,7 @@ def test_an_arriving_answer_moves_no_focus_and_is_announced_once(
     pause.go_on()
     expect(chat.source(1)).to_be_visible()
     expect(chat.button("stop")).to_be_hidden()
-    page.wait_for_function("heard.some(text => text.includes('Sources'))")
+    wait_until(page, "heard.some(text => text.includes('Sources'))")
     assert page.evaluate(FOCUSED) == "button Before"
     announced = [text for text in page.evaluate("heard") if FIRST in text]
     assert len(announced) == 1

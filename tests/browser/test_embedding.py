@@ -10,7 +10,8 @@ from playwright.sync_api import Frame, Page, expect
 from tests.browser.articles import CASH_QUESTION, FIRST, LATER, QUESTION
 from tests.browser.chat import Chat
 from tests.browser.conftest import Desk
-from tests.browser.visits import Visit
+from tests.browser.host import hosting
+from tests.browser.visits import Visit, wait_until
 
 # What the frame tells its host, kept in `told` with the origin that the browser vouches for.
 LISTEN = """() => {
@@ -87,12 +88,11 @@ def test_the_frame_answers_on_a_strict_page_of_another_origin(
 
 def test_a_site_that_is_not_the_keys_gets_no_frame(visit: Callable[..., Visit], desk: Desk) -> None:
     seen = visit()
-    stranger = desk.host.frame(desk.address, key=desk.key, locale="en-us").replace(
-        desk.host.origin, f"http://127.0.0.2:{desk.host.port}", 1
-    )
-    seen.origins |= {f"http://127.0.0.2:{desk.host.port}"}
-    seen.page.goto(stranger)
-    seen.page.wait_for_load_state("networkidle")
+    with hosting() as stranger:
+        seen.origins |= {stranger.origin}
+        # It says that it is the key's site.
+        seen.page.goto(stranger.frame(desk.address, key=desk.key, locale="en-us", origin=desk.host.origin))
+        seen.page.wait_for_load_state("networkidle")
     refusals = [each for each in seen.complaints if "frame-ancestors" in each]
     assert len(refusals) >= 1
     assert [frame.url for frame in seen.page.frames if "/widget/frame" in frame.url] == []
@@ -107,7 +107,7 @@ def test_the_host_asks_by_a_message_and_is_told_of_the_answer(
     Chat(page.frame_locator("iframe")).question.wait_for()
     page.evaluate(LISTEN)
     page.evaluate(TELL, [desk.address, {"citedesk": 1, "type": "ask", "text": QUESTION}])
-    page.wait_for_function("told.some(([origin, message]) => message.type === 'answered')")
+    wait_until(page, "told.some(([origin, message]) => message.type === 'answered')")
     [(origin, message)] = told(page, "answered")
     assert origin == desk.address
     assert message["citedesk"] == 1

@@ -22,6 +22,7 @@ addEventListener('securitypolicyviolation', event =>
 """
 # The browser says this of each refusal and lost connection; the tests look at the page for those.
 UNLOADED = "Failed to load resource"
+WAIT_S = 10
 INERT = frozenset({"data", "blob", "about"})
 
 
@@ -44,9 +45,8 @@ class Visit:
 
     def check(self) -> None:
         """Assert that nothing was left behind."""
-        assert self.struck() == []
-        assert self.complaints == []
-        assert self.strangers() == []
+        left = [*self.struck(), *self.complaints, *self.strangers()]
+        assert not left, "\n".join(left)
 
     def _ours(self, url: str) -> bool:
         parts = urlsplit(url)
@@ -87,3 +87,12 @@ def _watch(context: BrowserContext, origins: frozenset[str]) -> Visit:
     context.on("weberror", lambda error: complaints.append(f"error: {error.error}"))
     context.on("request", note)
     return visit
+
+
+def wait_until(page: Page, expression: str) -> None:
+    """Wait until an expression is true; Playwright's own way to wait asks the page's policy for eval."""
+    for _ in range(WAIT_S * 50):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(20)
+    raise AssertionError(f"not within {WAIT_S} s: {expression}")
