@@ -24,6 +24,7 @@ from starlette.datastructures import Headers
 
 from service.addresses import Network, is_local, visitor_address
 from service.keys import EVERYDAY_SCOPES, GRANTABLE_SCOPES, Key, KeyRing, Scope, is_key
+from service.origins import LOOPBACK_SOURCES, is_loopback_origin
 from service.problems import EXPIRED_TOKEN, INVALID_KEY, MISSING_KEY, MISSING_SCOPE, REFUSED_ORIGIN, Problem
 from service.rate_limits import RateLimiter, Refused
 from service.rates import Rate, parse_rate
@@ -86,7 +87,33 @@ class Access:
 
     def allows_origin(self, origin: str) -> bool:
         """Whether pages of this origin may read responses."""
-        return origin in self._rules.origins or origin in self.key_origins()
+        named = origin in self._rules.origins or origin in self.key_origins()
+        return named or (self._is_private(self._keys.ring()) and is_loopback_origin(origin))
+
+    def frame_ancestors(self, key: str | None, origin: str | None) -> Sequence[str]:
+        """The origins whose pages may show the widget in an iframe, as sources of a policy.
+
+        `key` is a publishable key and `origin` the page's, None where it isn't said. Without a key
+        they are the settings' origins, and this machine's where it alone is served.
+
+        Raises:
+            Problem: the key does not work here, a key is missing, or `origin` is none of them.
+        """
+        ring = self._keys.ring()
+        if key is None:
+            if not self._open_to_all(ring):
+                raise Problem(MISSING_KEY, "name a publishable key in the address: ?key=pk_...")
+            origins = self._rules.origins
+            private = self._is_private(ring)
+        else:
+            found = None if ring is None else ring.recognise(key)
+            if found is None or not found.publishable:
+                raise Problem(INVALID_KEY, "the key in the address is no publishable key of this service")
+            self._require_usable(found)
+            origins, private = frozenset(found.origins), False
+        if origin is not None and origin not in origins and not (private and is_loopback_origin(origin)):
+            raise Problem(REFUSED_ORIGIN, "the origin in the address is none that may show the widget")
+        return [*sorted(origins), *(LOOPBACK_SOURCES if private else ())]
 
     def key_origins(self) -> frozenset[str]:
         """The origins of all keys that work."""
@@ -136,7 +163,7 @@ class Access:
         self._require_usable(key)
         if not key.publishable:
             return Caller(key, frozenset(key.scopes), ((f"key:{key.id}", self._rate(key)),))
-        if headers.getlist("origin") not in [[origin] for origin in key.origins]:
+        if not _is_page_of(key, headers.getlist("origin"), headers):
             raise Problem(REFUSED_ORIGIN, "the key is for pages of other origins")
         return Caller(key, frozenset({Scope.SESSION}), self._visitor_budgets(key, address))
 
@@ -153,7 +180,7 @@ class Access:
         if key is None:
             raise Problem(INVALID_KEY, "the key of this session is gone")
         self._require_usable(key)
-        if session.origin not in key.origins or not _comes_from(session.origin, headers):
+        if not _is_page_of(key, [session.origin], headers) or not _comes_from(session.origin, headers):
             raise Problem(REFUSED_ORIGIN, "the session belongs to another origin")
         return Caller(key, frozenset(key.scopes), self._visitor_budgets(key, address))
 
@@ -168,6 +195,10 @@ class Access:
         if self._rules.open is not None:
             return self._rules.open
         return self._rules.loopback and not has_keys(ring)
+
+    def _is_private(self, ring: KeyRing | None) -> bool:
+        """Whether this machine is served without a key, and no other."""
+        return self._rules.open is None and self._open_to_all(ring)
 
     def _require_usable(self, key: Key) -> None:
         why_unusable = key.why_unusable(self._time())
@@ -222,6 +253,17 @@ def _credentials(headers: Headers) -> Sequence[str]:
     if len(sent) > 1:
         raise Problem(INVALID_KEY, "two different keys were sent; send one")
     return tuple(sent)
+
+
+def _is_page_of(key: Key, origins: Sequence[str], headers: Headers) -> bool:
+    """Whether the one origin is the key's, or the service's own: that of the widget's iframe.
+
+    Only pages of the key's origins can show that iframe (its policy), so it stands for them.
+    """
+    if len(origins) != 1:
+        return False
+    own = urlsplit(origins[0]).netloc == headers.get("host", "").lower()
+    return own or origins[0] in key.origins
 
 
 def _comes_from(origin: str, headers: Headers) -> bool:

@@ -53,6 +53,7 @@ from service.problems import (
 from service.routes import Desk, IndexSource, build_routes
 from service.settings import Settings
 from service.turn_memory import ProcessMemory
+from service.widget_files import build_widget, read_widget
 from service.widget_session import build_session_route
 
 # What a route raises, the problem that it becomes, and whether trying again soon may help.
@@ -117,6 +118,7 @@ def create_app(
     app.include_router(build_openai_routes(_openai_desk(desk, settings)))
     app.router.routes.extend(mcp.routes)
     app.include_router(build_follow_ups(follow_ups))
+    app.include_router(build_widget(read_widget(), frame_rule=access.frame_ancestors))
     app.include_router(build_pages())
     app.include_router(build_session_route(access))
     app.include_router(build_metrics_route(metrics))

@@ -15,6 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.addresses import is_loopback
 from service.problems import REFUSED_ORIGIN, problem_response
 
 # Source: WHATWG URL, "origin" and its serialization; a host with other letters is written xn--...
@@ -31,6 +32,8 @@ PREFLIGHT_HEADERS = {
     "Access-Control-Max-Age": "600",
 }
 EXPOSED_HEADERS = "Retry-After, RateLimit, RateLimit-Policy, WWW-Authenticate, Mcp-Session-Id"
+# Pages of this machine, on any port, in the words of a policy (which knows no IPv6 address).
+LOOPBACK_SOURCES = ("http://localhost:*", "http://127.0.0.1:*")
 PREFLIGHT_VARY = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
 
 
@@ -50,6 +53,12 @@ def normalise_origin(text: str) -> str:
 
 
 Origin = Annotated[str, AfterValidator(normalise_origin)]
+
+
+def is_loopback_origin(origin: str) -> bool:
+    """Whether pages of this origin come from this machine."""
+    found = _ORIGIN.fullmatch(origin)
+    return found is not None and is_loopback(found[2].strip("[]"))
 
 
 class CrossOrigin:

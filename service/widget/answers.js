@@ -7,7 +7,7 @@ import { Failure } from "./failure.js";
 const SILENCE_MS = 60_000;
 const FORGOTTEN = "/problems/previous-response-not-found";
 
-// Gives { reply, responseId }. `onSaid` gets each sentence, `onSource` each { number, title, url }.
+// Gives { reply, responseId }, the id null where the service keeps none. `onSaid` gets each sentence, `onSource` each { number, title, url }.
 // Throws a Failure, or what aborting by `signal` throws.
 export async function ask(session, { question, locale, earlier }, { signal, onSaid, onSource }) {
   const lost = new AbortController();
@@ -34,14 +34,13 @@ async function begin(session, { question, locale, earlier }, signal) {
   const body = { model: "citedesk", input: question, stream: true };
   if (locale) body.metadata = { locale };
   const { responseId, turns } = earlier;
-  if (responseId === null) return session.post("/v1/responses", body, { signal });
+  const post = (more) => session.post("/v1/responses", { ...body, ...more }, { signal });
   try {
-    return await session.post("/v1/responses", { ...body, previous_response_id: responseId }, { signal });
+    if (responseId !== null) return await post({ previous_response_id: responseId });
   } catch (error) {
     if (error.type !== FORGOTTEN) throw error;
-    const input = [...turns, { role: "user", content: question }];
-    return session.post("/v1/responses", { ...body, input }, { signal });
   }
+  return post(turns.length > 0 ? { input: [...turns, { role: "user", content: question }] } : {});
 }
 
 async function follow(response, { onSaid, onSource, heard }) {
@@ -50,8 +49,8 @@ async function follow(response, { onSaid, onSource, heard }) {
     if (event.type === "response.output_text.delta") onSaid(event.delta);
     else if (event.type === "response.output_text.annotation.added") onSource(event.annotation);
     else if (event.type === "response.completed") {
-      const { citedesk: reply, id: responseId } = event.response;
-      if (reply) return { reply, responseId };
+      const { citedesk: reply, id, store } = event.response;
+      if (reply) return { reply, responseId: store ? id : null };
       throw new Failure("failed", { status: response.status });
     } else if (event.type === "response.failed") {
       const { code } = event.response.error ?? {};

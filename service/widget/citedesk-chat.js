@@ -187,6 +187,7 @@ export class CitedeskChat extends HTMLElement {
         onSaid: (said) => {
           clearTimeout(slow);
           exchange.said += said;
+          conversation.save();
           this.#panel.update(exchange);
         },
         onSource: ({ number, title, url }) => {

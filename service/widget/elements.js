@@ -8,7 +8,7 @@ export function make(tag, { text, ...attributes } = {}, ...children) {
     element.setAttribute(name, value === true ? "" : String(value));
   }
   if (text !== undefined) element.textContent = text;
-  element.append(...children.flat().filter(Boolean));
+  element.append(...children.flat(Infinity).filter(Boolean));
   return element;
 }
 
@@ -49,7 +49,8 @@ export function makePlaceLink(place, { lang, newTab }) {
   );
 }
 
-function webAddress(text) {
+// The address, null where it is none that a link may lead to.
+export function webAddress(text) {
   try {
     const address = new URL(text);
     return ["http:", "https:"].includes(address.protocol) ? address.href : null;

@@ -4,6 +4,8 @@ import { make, makeButton, newId } from "./elements.js";
 import { makeField } from "./refusal-view.js";
 
 const REASONS = ["wrong_citation", "not_answered", "outdated", "bad_translation", "other"];
+// Of a refusal, which has no source and no translation.
+const REFUSAL_REASONS = ["not_answered", "other"];
 const NOTE_MAX_CHARS = 2_000;
 
 // `send({ rating, reasons, note })` keeps the feedback and gives the string that says what came of it.
@@ -13,7 +15,7 @@ export function makeFeedback(exchange, { strings, send }) {
   const tell = async (feedback) => {
     outcome.textContent = await send(feedback);
   };
-  const form = makeReasons({
+  const form = makeReasons(exchange.reply.status === "answered" ? REASONS : REFUSAL_REASONS, {
     strings,
     tell: (given) => {
       form.hidden = true;
@@ -44,8 +46,8 @@ export function makeFeedback(exchange, { strings, send }) {
   );
 }
 
-function makeReasons({ strings, tell }) {
-  const boxes = REASONS.map((reason) => make("input", { type: "checkbox", value: reason }));
+function makeReasons(reasons, { strings, tell }) {
+  const boxes = reasons.map((reason) => make("input", { type: "checkbox", value: reason }));
   const note = make("textarea", { id: newId(), rows: 2, maxlength: NOTE_MAX_CHARS });
   const form = make(
     "form",

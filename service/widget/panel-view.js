@@ -148,6 +148,6 @@ export class PanelView {
   }
 
   #scrollToNewest() {
-    this.#log.scrollTop = this.#log.lastElementChild.offsetTop - this.#log.offsetTop;
+    this.#log.scrollTop = this.#log.lastElementChild.offsetTop;
   }
 }
