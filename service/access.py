@@ -13,24 +13,21 @@ A credential that is wrong is refused even where none is needed: its sender beli
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 
 from service.addresses import Network, is_local, visitor_address
+from service.credentials import comes_from, is_page_of, read_credentials
 from service.keys import EVERYDAY_SCOPES, GRANTABLE_SCOPES, Key, KeyRing, Scope, is_key
 from service.origins import LOOPBACK_SOURCES, is_loopback_origin
 from service.problems import EXPIRED_TOKEN, INVALID_KEY, MISSING_KEY, MISSING_SCOPE, REFUSED_ORIGIN, Problem
 from service.rate_limits import RateLimiter, Refused
 from service.rates import Rate, parse_rate
 from service.session_tokens import Session, TokenExpired, TokenInvalid, is_token, read_session, sign_session
-
-_BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +(\S+)", re.ASCII)
 
 
 class KeySource(Protocol):
@@ -129,7 +126,7 @@ class Access:
         """
         address = visitor_address(headers, peer, proxies=self._rules.proxies)
         ring = self._keys.ring()
-        for credential in _credentials(headers):
+        for credential in read_credentials(headers):
             if is_key(credential):
                 return self._by_key(credential, ring, headers, address)
             if credential.startswith("st_"):
@@ -163,7 +160,7 @@ class Access:
         self._require_usable(key)
         if not key.publishable:
             return Caller(key, frozenset(key.scopes), ((f"key:{key.id}", self._rate(key)),))
-        if not _is_page_of(key, headers.getlist("origin"), headers):
+        if not is_page_of(key, headers.getlist("origin"), headers):
             raise Problem(REFUSED_ORIGIN, "the key is for pages of other origins")
         return Caller(key, frozenset({Scope.SESSION}), self._visitor_budgets(key, address))
 
@@ -180,7 +177,7 @@ class Access:
         if key is None:
             raise Problem(INVALID_KEY, "the key of this session is gone")
         self._require_usable(key)
-        if not _is_page_of(key, [session.origin], headers) or not _comes_from(session.origin, headers):
+        if not is_page_of(key, [session.origin], headers) or not comes_from(session.origin, headers):
             raise Problem(REFUSED_ORIGIN, "the session belongs to another origin")
         return Caller(key, frozenset(key.scopes), self._visitor_budgets(key, address))
 
@@ -243,33 +240,3 @@ def require_scopes(caller: Caller, needed: frozenset[Scope]) -> None:
 def has_keys(ring: KeyRing | None) -> bool:
     """Whether a key was ever made: revoking the last one opens nothing."""
     return ring is not None and bool(ring.keys)
-
-
-def _credentials(headers: Headers) -> Sequence[str]:
-    """The one key or token that was sent, or none; schemes other than Bearer belong to others."""
-    bearers = [_BEARER.fullmatch(value.strip()) for value in headers.getlist("authorization")]
-    sent = {found[1] for found in bearers if found}
-    sent |= {value.strip() for value in headers.getlist("x-api-key") if value.strip()}
-    if len(sent) > 1:
-        raise Problem(INVALID_KEY, "two different keys were sent; send one")
-    return tuple(sent)
-
-
-def _is_page_of(key: Key, origins: Sequence[str], headers: Headers) -> bool:
-    """Whether the one origin is the key's, or the service's own: that of the widget's iframe.
-
-    Only pages of the key's origins can show that iframe (its policy), so it stands for them.
-    """
-    if len(origins) != 1:
-        return False
-    own = urlsplit(origins[0]).netloc == headers.get("host", "").lower()
-    return own or origins[0] in key.origins
-
-
-def _comes_from(origin: str, headers: Headers) -> bool:
-    sent = headers.getlist("origin")
-    if sent:
-        return sent == [origin]
-    # A browser names no origin where a page reads from its own.
-    same = headers.get("sec-fetch-site") == "same-origin"
-    return same and headers.get("host", "").lower() == urlsplit(origin).netloc

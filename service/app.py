@@ -130,9 +130,12 @@ def create_app(
 
 
 def _openai_desk(desk: Desk, settings: Settings) -> OpenAIDesk:
+    memory = None
     # Where users' words are not to be kept, they are not kept in memory either.
-    most = settings.responses_kept if settings.store_questions else 0
-    memory = ProcessMemory(most=most, keep_s=settings.responses_kept_s, clock=time.monotonic)
+    if settings.store_questions and settings.responses_kept:
+        memory = ProcessMemory(
+            most=settings.responses_kept, keep_s=settings.responses_kept_s, clock=time.monotonic
+        )
     return OpenAIDesk(desk=desk, memory=memory, heartbeat_s=settings.heartbeat_s, now=time.time)
 
 

@@ -97,18 +97,23 @@ class ConversationStore:
             if citations:
                 connection.execute(self._insert(CITATIONS).on_conflict_do_nothing(), citations)
 
-    def rate(self, feedback: Feedback) -> None:
-        """Store feedback in the place of earlier feedback on the same answer.
+    def rate(self, feedback: Feedback, *, client_key: str | None) -> None:
+        """Store feedback on an answer under this key, in the place of earlier feedback on it.
 
         Raises:
             DatabaseDown
             UnknownAnswer
             Unstorable
         """
+        asked = select(EXCHANGES.c.id).where(
+            EXCHANGES.c.id == feedback.answer_id, EXCHANGES.c.client_key.is_not_distinct_from(client_key)
+        )
         values = feedback_values(feedback)
         statement = self._insert(FEEDBACK).values(values)
         changed = {name: statement.excluded[name] for name in values if name != "exchange"}
         with self._database.transaction() as connection:
+            if connection.execute(asked).first() is None:
+                raise UnknownAnswer(f"no answer {feedback.answer_id} is stored")
             try:
                 connection.execute(statement.on_conflict_do_update(index_elements=["exchange"], set_=changed))
             except IntegrityError:
@@ -124,13 +129,16 @@ class ConversationStore:
             found = _load(connection, select(EXCHANGES).where(EXCHANGES.c.id == answer_id))
         return found[0].exchange if found else None
 
-    def read_conversation(self, conversation: str, *, most: int) -> list[Exchange]:
-        """The last `most` exchanges of a conversation, oldest first; none where none is stored.
+    def read_conversation(self, conversation: str, *, client_key: str | None, most: int) -> list[Exchange]:
+        """The last `most` exchanges of a conversation under this key, oldest first, or none.
 
         Raises:
             DatabaseDown
         """
-        newest = select(EXCHANGES).where(EXCHANGES.c.conversation == conversation)
+        newest = select(EXCHANGES).where(
+            EXCHANGES.c.conversation == conversation,
+            EXCHANGES.c.client_key.is_not_distinct_from(client_key),
+        )
         newest = newest.order_by(EXCHANGES.c.asked_at.desc(), EXCHANGES.c.id.desc()).limit(most)
         with self._database.reading() as connection:
             found = _load(connection, newest)

@@ -123,39 +123,43 @@ class Conversations:
             self._taken += 1
             self._changed.notify_all()
 
-    def rate(self, feedback: Feedback) -> Feedback:
+    def rate(self, feedback: Feedback, *, client_key: str | None) -> Feedback:
         """Store feedback in the place of earlier feedback on the same answer; gives what is kept of it.
 
         Raises:
             NotStored: there is no database.
             DatabaseDown: not stored.
-            UnknownAnswer: no answer of this id is stored.
+            UnknownAnswer: no answer of this id is stored under this key.
             Unstorable: the database refuses it.
         """
         store = self._settled_store()
         kept = feedback if self.keep_texts else replace(feedback, note=None)
         try:
-            store.rate(kept)
+            store.rate(kept, client_key=client_key)
         except DatabaseDown as error:
             self._note_down(str(error))
             raise
         return kept
 
-    def find(self, *, answer_id: str | None, conversation: str | None) -> list[Exchange]:
+    def find(
+        self, *, answer_id: str | None, conversation: str | None, client_key: str | None
+    ) -> list[Exchange]:
         """The exchange of the answer, else the last ones of the conversation, oldest first.
 
         Raises:
             NotStored: there is no database.
             DatabaseDown: it can't be read now.
-            UnknownAnswer: nothing is stored of it.
+            UnknownAnswer: nothing is stored of it under this key.
         """
         store = self._settled_store()
         try:
             if answer_id is not None:
                 exchange = store.read_exchange(answer_id)
-                found = [] if exchange is None else [exchange]
+                found = [] if exchange is None or exchange.client_key != client_key else [exchange]
             else:
-                found = store.read_conversation(conversation or "", most=HANDED_OVER_MAX)
+                found = store.read_conversation(
+                    conversation or "", client_key=client_key, most=HANDED_OVER_MAX
+                )
         except DatabaseDown as error:
             self._note_down(str(error))
             raise

@@ -18,6 +18,7 @@ from service.conversation_schemas import FeedbackBody, FeedbackReply, HandoverBo
 from service.conversations import Conversations, NotStored
 from service.database import DatabaseDown, UnknownAnswer, Unstorable
 from service.exchanges import Exchange, Feedback
+from service.gate import key_id_of
 from service.handover import Handover, HandoverFailed, Webhook
 from service.openapi import problem_docs
 from service.problems import (
@@ -84,7 +85,8 @@ def build_follow_ups(follow_ups: FollowUps) -> APIRouter:
 def _add_feedback(router: APIRouter, follow_ups: FollowUps, admission: Admission) -> None:
     @router.post("/v1/feedback", responses=problem_docs(*_ANY), summary="Say what an answer is worth")
     async def feedback(request: Request, body: FeedbackBody) -> FeedbackReply:
-        """Stored in the place of earlier feedback on the same answer."""
+        """Stored in the place of earlier feedback on the same answer, which must be of the same key."""
+        client_key = key_id_of(request)
         given = Feedback(
             answer_id=body.id,
             rated_at=follow_ups.now(),
@@ -94,7 +96,7 @@ def _add_feedback(router: APIRouter, follow_ups: FollowUps, admission: Admission
         )
 
         def work(checkpoint: Checkpoint) -> FeedbackReply:
-            kept = follow_ups.conversations.rate(given)
+            kept = follow_ups.conversations.rate(given, client_key=client_key)
             return FeedbackReply(
                 id=kept.answer_id,
                 rating=kept.rating,
@@ -113,21 +115,27 @@ def _add_handover(router: APIRouter, follow_ups: FollowUps, admission: Admission
         """Calls the operator's webhook, with what is stored of the conversation."""
         if follow_ups.webhook is None:
             raise Problem(NOT_SET_UP, "nobody takes hand-overs: the operator sets CITEDESK_HANDOVER_URL")
+        client_key = key_id_of(request)
         wish = Handover(
             id=follow_ups.new_id(),
             asked_at=follow_ups.now(),
             body=body,
             exchanges=await admission.run(
-                lambda checkpoint: _find(follow_ups.conversations, body), gone=partial(until_gone, request)
+                lambda checkpoint: _find(follow_ups.conversations, body, client_key=client_key),
+                gone=partial(until_gone, request),
             ),
         )
         await follow_ups.webhook.call(wish)
         return HandoverReply(id=wish.id)
 
 
-def _find(conversations: Conversations, body: HandoverBody) -> list[Exchange] | None:
+def _find(
+    conversations: Conversations, body: HandoverBody, *, client_key: str | None
+) -> list[Exchange] | None:
     try:
-        return conversations.find(answer_id=body.answer, conversation=body.conversation)
+        return conversations.find(
+            answer_id=body.answer, conversation=body.conversation, client_key=client_key
+        )
     except (NotStored, DatabaseDown):
         # Somebody waits for help: the receiver is told that nothing could be looked up.
         return None

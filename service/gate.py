@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from starlette.datastructures import Headers
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -51,10 +51,19 @@ class Gate:
         return None
 
 
-def caller_of(request: Request) -> Caller:
+def caller_of(request: HTTPConnection) -> Caller:
     """Who sent a request that went through the gate."""
     caller: Caller = request.scope[_CALLER]
     return caller
+
+
+def key_id_of(request: HTTPConnection) -> str | None:
+    """The id of the key, or of the session's key, that a request came with; None without one.
+
+    What was asked under a key is gone on from, rated and handed over under the same key alone.
+    """
+    key = caller_of(request).key
+    return None if key is None else key.id
 
 
 def _peer(scope: Scope) -> str | None:

@@ -13,17 +13,19 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, TypeVar
 
-from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import BaseModel, Field
+from starlette.requests import Request
 
 from indexer import Index, IndexMissing, QuestionError, UnknownArticle, UnknownLocale
 from service.admission import Checkpoint, DeadlinePassed, Overloaded
 from service.answering import answer_question, search_question
 from service.articles import ArticleReply, article_reply
+from service.gate import key_id_of
 from service.mcp_mount import HostRule
 from service.problems import Problem
 from service.replies import ask_reply, search_reply
@@ -74,6 +76,7 @@ def _security(hosts: HostRule) -> TransportSecuritySettings:
 
 def _add_ask(server: MCPServer[dict[str, object]], desk: Desk) -> None:
     async def ask(
+        context: Context[object, Request],
         question: Annotated[QuestionText, Field(description="One question, in any language.")],
         locale: Locale = None,
         roles: Names = None,
@@ -90,13 +93,16 @@ def _add_ask(server: MCPServer[dict[str, object]], desk: Desk) -> None:
             question=question, locale=locale, filters=_filters(roles, applies_to, articles), top_k=top_k
         )
 
+        request = context.request_context.request
+        client_key = None if request is None else key_id_of(request)
+
         def work(index: Index, checkpoint: Checkpoint) -> AskReply:
             asked = read_question(desk, body, text=question, accept_language=None)
             answer = answer_question(
                 index, asked, rules=desk.rules, checkpoint=checkpoint, left_s=checkpoint.left_s
             )
             reply = ask_reply(answer, answer_id=desk.new_id(), conversation=desk.new_id())
-            desk.conversations.remember(reply, question=question)
+            desk.conversations.remember(reply, question=question, client_key=client_key)
             return reply
 
         return await _call(desk, work, describe_answer)

@@ -81,10 +81,10 @@ def go_on(question: Question, earlier: Conversation) -> Question:
     return replace(question, history=history, locale=question.locale or earlier.locale)
 
 
-def conversation_after(question: Question, answer: str, *, name: str) -> Conversation:
+def conversation_after(question: Question, answer: str, *, name: str, client_key: str | None) -> Conversation:
     """The conversation of this id, now that its question is answered."""
     exchange = (Turn("user", question.text), Turn("assistant", answer))
-    return Conversation((*question.history, *exchange), question.locale, name)
+    return Conversation((*question.history, *exchange), question.locale, name, client_key)
 
 
 def _turn(message: MessageBody) -> TurnBody:

@@ -7,7 +7,7 @@ last event.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -19,6 +19,7 @@ from service.answering import Question, answer_steps
 from service.chat_completions import ChatFrame, ChatStory, complete_chat
 from service.chat_schemas import ChatReply, ModelReply, ModelsReply
 from service.citations import CitedSentence
+from service.gate import key_id_of
 from service.openai_errors import INVALID_HERE
 from service.openai_questions import conversation_after, go_on, split_conversation, to_ask_body
 from service.openai_requests import (
@@ -54,7 +55,7 @@ from service.schemas import AskReply
 from service.stories import Piece, tell, tell_whole
 from service.streaming import end_with, event_response, json_event, stream_work
 from service.strict_json import JsonRoute
-from service.turn_memory import TurnMemory
+from service.turn_memory import Conversation, TurnMemory
 
 Work = Callable[[Checkpoint], Generator[Piece, None, None]]
 # What the last line of a stream of chunks holds.
@@ -67,12 +68,25 @@ _KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class OpenAIDesk:
-    """What these routes work with besides the desk; `now` gives seconds since 1970."""
+    """What these routes work with besides the desk; `now` gives seconds since 1970.
+
+    `memory` is None where the operator keeps no words of users.
+    """
 
     desk: Desk
-    memory: TurnMemory
+    memory: TurnMemory | None
     heartbeat_s: float
     now: Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One question to answer on this index, asked under the key of this id (None without one)."""
+
+    index: Index
+    question: Question
+    answer_id: str
+    client_key: str | None
 
 
 def build_openai_routes(wire: OpenAIDesk) -> APIRouter:
@@ -102,9 +116,10 @@ def _add_responses(router: APIRouter, wire: OpenAIDesk) -> None:
             created_at=int(wire.now()),
             metadata=dict(body.metadata or {}),
             previous_response_id=body.previous_response_id,
-            store=body.store is not False,
+            store=body.store is not False and wire.memory is not None,
         )
-        work = partial(_answer_and_keep, wire, index, question, frame)
+        task = _Task(index, question, frame.answer_id, key_id_of(request))
+        work = partial(_answer_and_keep, wire, task, frame)
         story = ResponseStory(frame, now=wire.now)
         if body.stream:
             events = tell(story, await _begin(wire, work), lambda event: json_event(event, name=event.type))
@@ -129,7 +144,8 @@ def _add_chat(router: APIRouter, wire: OpenAIDesk) -> None:
         question = _read(wire.desk, body, said=body.messages, accept_language=accept_language)
         options = body.stream_options or StreamOptionsBody()
         frame = ChatFrame(wire.desk.new_id(), int(wire.now()), with_usage=options.include_usage is True)
-        work = partial(_answer, wire.desk, index, question, frame.answer_id)
+        task = _Task(index, question, frame.answer_id, key_id_of(request))
+        work = partial(_answer, wire.desk, task)
         if body.stream:
             chunks = tell(ChatStory(frame), await _begin(wire, work), json_event)
             return event_response(end_with(chunks, DONE), heartbeat_s=wire.heartbeat_s)
@@ -171,51 +187,49 @@ def _read(
 
 
 def _steps(
-    desk: Desk,
-    index: Index,
-    question: Question,
-    answer_id: str,
-    checkpoint: Checkpoint,
-    *,
-    conversation: str | None = None,
+    desk: Desk, task: _Task, checkpoint: Checkpoint, *, conversation: str | None = None
 ) -> Generator[Piece, None, AskReply]:
+    question = task.question
     answer = yield from answer_steps(
-        index, question, rules=desk.rules, checkpoint=checkpoint, left_s=checkpoint.left_s
+        task.index, question, rules=desk.rules, checkpoint=checkpoint, left_s=checkpoint.left_s
     )
-    reply = ask_reply(answer, answer_id=answer_id, conversation=conversation or desk.new_id())
-    desk.conversations.remember(reply, question=question.text)
+    reply = ask_reply(answer, answer_id=task.answer_id, conversation=conversation or desk.new_id())
+    desk.conversations.remember(reply, question=question.text, client_key=task.client_key)
     return reply
 
 
-def _answer(
-    desk: Desk, index: Index, question: Question, answer_id: str, checkpoint: Checkpoint
-) -> Generator[Piece, None, None]:
-    yield (yield from _steps(desk, index, question, answer_id, checkpoint))
+def _answer(desk: Desk, task: _Task, checkpoint: Checkpoint) -> Generator[Piece, None, None]:
+    yield (yield from _steps(desk, task, checkpoint))
 
 
 def _answer_and_keep(
-    wire: OpenAIDesk, index: Index, question: Question, frame: ResponseFrame, checkpoint: Checkpoint
+    wire: OpenAIDesk, task: _Task, frame: ResponseFrame, checkpoint: Checkpoint
 ) -> Generator[Piece, None, None]:
     conversation = None
     if frame.previous_response_id is not None:
-        earlier = wire.memory.find(frame.previous_response_id)
-        if earlier is None:
-            raise _not_kept()
-        question, conversation = go_on(question, earlier), earlier.id
-    reply = yield from _steps(
-        wire.desk, index, question, frame.answer_id, checkpoint, conversation=conversation
-    )
-    if frame.store:  # before the client knows the id
-        wire.memory.keep(
-            frame.response_id, conversation_after(question, reply.answer, name=reply.conversation)
+        earlier = _find(wire.memory, frame.previous_response_id, client_key=task.client_key)
+        task, conversation = replace(task, question=go_on(task.question, earlier)), earlier.id
+    reply = yield from _steps(wire.desk, task, checkpoint, conversation=conversation)
+    if frame.store and wire.memory is not None:  # before the client knows the id
+        after = conversation_after(
+            task.question, reply.answer, name=reply.conversation, client_key=task.client_key
         )
+        wire.memory.keep(frame.response_id, after)
     yield reply
 
 
-def _not_kept() -> Problem:
-    why = "no response of this id is kept (any more): send the conversation in input"
-    fault = FieldError(field="previous_response_id", message=why)
-    return Problem(PREVIOUS_RESPONSE_NOT_FOUND, f"{fault.field}: {why}", errors=[fault])
+def _find(memory: TurnMemory | None, response_id: str, *, client_key: str | None) -> Conversation:
+    if memory is None:
+        raise _not_kept("this service keeps no conversations (their `store` is false)")
+    earlier = memory.find(response_id, client_key=client_key)
+    if earlier is None:
+        raise _not_kept("no response of this id is kept (any more)")
+    return earlier
+
+
+def _not_kept(why: str) -> Problem:
+    fault = FieldError(field="previous_response_id", message=f"{why}: send the conversation in input")
+    return Problem(PREVIOUS_RESPONSE_NOT_FOUND, f"{fault.field}: {fault.message}", errors=[fault])
 
 
 async def _work_whole(wire: OpenAIDesk, work: Work, request: Request) -> list[Piece]:

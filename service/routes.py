@@ -13,6 +13,7 @@ from indexer import Filters, Index, IndexMissing, Turn
 from service.admission import Admission, Checkpoint
 from service.answering import Question, Rules, answer_question, search_question
 from service.conversations import Conversations
+from service.gate import key_id_of
 from service.openapi import problem_docs
 from service.problems import (
     BODY_TOO_LARGE,
@@ -116,7 +117,7 @@ def _add_questions(router: APIRouter, desk: Desk) -> None:
             return ask_reply(answer, answer_id=desk.new_id(), conversation=body.conversation or desk.new_id())
 
         reply = await desk.admission.run(work, gone=partial(until_gone, request))
-        desk.conversations.remember(reply, question=body.question)
+        desk.conversations.remember(reply, question=body.question, client_key=key_id_of(request))
         return reply
 
     @router.post("/v1/search", responses=problem_docs(*_ANY_BODY, *_ANY_WORK), summary="Find passages")

@@ -16,6 +16,7 @@ from indexer import QuestionError
 from service.admission import DeadlinePassed
 from service.answering import Step
 from service.citations import CitedSentence
+from service.faults import describe_fault
 from service.response_schemas import ResponseError
 from service.schemas import AskReply
 
@@ -82,5 +83,5 @@ def _explain(error: Exception) -> ResponseError:
         return ResponseError(code="invalid_prompt", message=str(error))
     if isinstance(error, DeadlinePassed):
         return ResponseError(code="server_error", message=str(error))
-    _log.error("an answer broke off", exc_info=error)
+    _log.error("an answer broke off\n%s", describe_fault(error))
     return ResponseError(code="server_error", message=FAULT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from indexer import Turn
@@ -19,17 +19,18 @@ KEPT_CHARS = 1_000
 class Conversation:
     """The turns up to an answer, oldest first, and the locale asked for (None where none was).
 
-    `id` is the conversation's on the wire.
+    `id` is the conversation's on the wire; `client_key` the id of the key that it is held under.
     """
 
     turns: tuple[Turn, ...]
     locale: str | None
     id: str | None = None
+    client_key: str | None = None
 
     def shortened(self) -> Conversation:
         """The last turns, cut: what is worth keeping."""
         kept = tuple(Turn(turn.role, turn.content[:KEPT_CHARS]) for turn in self.turns[-KEPT_TURNS:])
-        return Conversation(kept, self.locale, self.id)
+        return replace(self, turns=kept)
 
 
 class TurnMemory(Protocol):
@@ -39,8 +40,8 @@ class TurnMemory(Protocol):
         """Remember the conversation for a while."""
         ...
 
-    def find(self, response_id: str) -> Conversation | None:
-        """The conversation up to this response, None where it is not kept (any more)."""
+    def find(self, response_id: str, *, client_key: str | None) -> Conversation | None:
+        """The conversation up to this response; None where it is not kept (any more) under this key."""
         ...
 
 
@@ -65,12 +66,14 @@ class ProcessMemory:
             self._kept.move_to_end(response_id)
             self._forget(most=self._most)
 
-    def find(self, response_id: str) -> Conversation | None:
-        """The conversation, where it is still kept."""
+    def find(self, response_id: str, *, client_key: str | None) -> Conversation | None:
+        """The conversation, where it is still kept and was held under this key."""
         with self._lock:
             self._forget(most=self._most)
             _, conversation = self._kept.get(response_id, (0.0, None))
-            return conversation
+        if conversation is None or conversation.client_key != client_key:
+            return None
+        return conversation
 
     def _forget(self, *, most: int) -> None:
         now = self._clock()

@@ -3,11 +3,14 @@
 A host page loads `/widget/citedesk-chat.js`, which is kept for minutes. It names the folder
 `/widget/<hash of all files>/`, whose files never change and are kept for a year. `/widget/frame` is
 a page for an iframe; its policy names the origins that may show it.
+
+Scripts travel without the lines that are comments alone: they are a fifth of the bytes.
 """
 
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -37,6 +40,8 @@ FRAME_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors {}"
 )
+
+_COMMENT_LINES = re.compile(rb"^[ ]*//.*\n", re.MULTILINE)
 
 # The sources of frame-ancestors for a publishable key and the embedding page's origin (None where
 # not said). Raises a Problem where the frame may not be shown.
@@ -72,6 +77,8 @@ class StaticFile:
 
 def make_file(content: bytes, *, suffix: str) -> StaticFile:
     """A file of the type that `suffix` (".js") stands for; equal bytes give an equal file."""
+    if suffix == ".js":
+        content = _COMMENT_LINES.sub(b"", content)
     # Without a time, so that each process sends the same bytes.
     return StaticFile(content, gzip.compress(content, mtime=0), MEDIA_TYPES[suffix])
 
@@ -88,7 +95,9 @@ class WidgetFiles:
 
 def read_widget(folder: Path = WIDGET_DIR) -> WidgetFiles:
     """The files of `folder`; one changed byte or name gives another hash."""
-    paths = sorted(path for path in folder.rglob("*") if path.suffix in MEDIA_TYPES and path.stem not in OLD_PAGE)
+    paths = sorted(
+        path for path in folder.rglob("*") if path.suffix in MEDIA_TYPES and path.stem not in OLD_PAGE
+    )
     files = {
         path.relative_to(folder).as_posix(): make_file(path.read_bytes(), suffix=path.suffix)
         for path in paths

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,10 @@ import httpx
 import pytest
 
 from indexer.build_report import BuildReport
+from service.key_file import change_ring
+from service.keys import EVERYDAY_SCOPES, Key, digest_of, make_key
 from service.serving import take_port
+from tests.access import NOW
 from tests.service_app import Client, build_app
 from tests.test_service_process import ROOT, running, wait_until_live
 
@@ -76,16 +79,31 @@ def events(text: str) -> list[tuple[str, Any]]:
 def address(
     sample_build: tuple[Path, BuildReport], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """The service over the sample articles; it keeps what is asked."""
+    """The service over the sample articles; it keeps what is asked, knows a key, and asks for none."""
+    folder = tmp_path_factory.mktemp("kept")
+    change_ring(folder / "keys.json", lambda ring: ring.with_key(documented_key()))
     kept = {
-        "database_url": f"sqlite:///{tmp_path_factory.mktemp('kept') / 'citedesk.db'}",
+        "database_url": f"sqlite:///{folder / 'citedesk.db'}",
         "store_questions": "true",
+        "keys_file": str(folder / "keys.json"),
+        "open": "true",
+        "rate": "1000/second",
     }
     port = take_port("127.0.0.1", 0)
     with running("service", "--index", str(sample_build[0]), "--port", str(port), drain_s="0", **kept):
         address = wait_until_live(port)
         assert httpx.get(f"{address}/health/ready").status_code == 200
         yield address
+
+
+def documented_key() -> Key:
+    """The publishable key of the document."""
+    [text] = re.findall(r"pk_[0-9a-f]{12}_[\w-]{43}", DOCUMENT, re.ASCII)
+    _, made = make_key(
+        "document", scopes=EVERYDAY_SCOPES, origins=["https://help.example"], rate=None, total_rate=None,
+        expires=None, now=NOW,
+    )  # fmt: skip
+    return replace(made, id=text.split("_")[1], digest=digest_of(text))
 
 
 EXAMPLES = examples(DOCUMENT)

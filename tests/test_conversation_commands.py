@@ -31,7 +31,7 @@ def database(tmp_path: Path) -> Path:
             refused("b", asked_at=now - timedelta(days=1), conversation="c2", question="canary-b"),
         ]
     )
-    store.rate(feedback("a", "down", "outdated", note="canary-note"))
+    store.rate(feedback("a", "down", "outdated", note="canary-note"), client_key=None)
     store.close()
     return file
 

@@ -89,21 +89,21 @@ def test_what_is_stored_already_stays_as_it_is(store: ConversationStore) -> None
 
 def test_the_last_feedback_on_an_answer_counts(store: ConversationStore) -> None:
     store.add([ANSWERED])
-    store.rate(feedback("a1", "down", "outdated", "other", note="old"))
-    store.rate(feedback("a1", "up", minutes=61))
-    store.rate(feedback("a1", "up", minutes=61))
+    store.rate(feedback("a1", "down", "outdated", "other", note="old"), client_key=None)
+    store.rate(feedback("a1", "up", minutes=61), client_key=None)
+    store.rate(feedback("a1", "up", minutes=61), client_key=None)
     assert everything(store) == [RatedExchange(ANSWERED, feedback("a1", "up", minutes=61))]
 
 
 def test_feedback_on_an_unknown_answer_is_refused_by_name(store: ConversationStore) -> None:
     with pytest.raises(UnknownAnswer, match="no answer nobody is stored"):
-        store.rate(feedback("nobody"))
+        store.rate(feedback("nobody"), client_key=None)
     assert everything(store) == []
 
 
 def test_a_forgotten_conversation_is_gone_with_all_that_belongs_to_it(store: ConversationStore) -> None:
     store.add([ANSWERED, answered("a2", minutes=1), answered("b1", conversation="c2")])
-    store.rate(feedback("a1"))
+    store.rate(feedback("a1"), client_key=None)
     assert store.forget("c1") == 2
     assert ids(store) == ["b1"]
     assert store.forget("c1") == 0
@@ -115,13 +115,31 @@ def test_a_forgotten_conversation_is_gone_with_all_that_belongs_to_it(store: Con
 
 def test_a_conversation_is_read_from_its_last_exchanges(store: ConversationStore) -> None:
     store.add([answered(f"a{n}", minutes=n) for n in range(5)] + [answered("b", conversation="c2")])
-    assert [exchange.id for exchange in store.read_conversation("c1", most=3)] == ["a2", "a3", "a4"]
-    assert store.read_conversation("c3", most=3) == []
+    assert [exchange.id for exchange in store.read_conversation("c1", client_key=None, most=3)] == [
+        "a2",
+        "a3",
+        "a4",
+    ]
+    assert store.read_conversation("c3", client_key=None, most=3) == []
+
+
+def test_a_key_rates_and_reads_its_own_exchanges_alone(store: ConversationStore) -> None:
+    store.add([answered("a", client_key="one"), answered("b", client_key="two"), answered("c")])
+    for key in ("one", "two", None):
+        read = store.read_conversation("c1", client_key=key, most=9)
+        assert [(exchange.id, exchange.client_key) for exchange in read] == [
+            ({"one": "a", "two": "b", None: "c"}[key], key)
+        ]
+    for answer, key in (("a", "two"), ("a", None), ("c", "one")):
+        with pytest.raises(UnknownAnswer, match=f"no answer {answer} is stored"):
+            store.rate(feedback(answer), client_key=key)
+    store.rate(feedback("a"), client_key="one")
+    assert [rated.feedback is not None for rated in everything(store)] == [True, False, False]
 
 
 def test_what_is_older_than_the_retention_is_purged(store: ConversationStore) -> None:
     store.add([answered("old", asked_at=NOON - DAY), answered("kept")])
-    store.rate(feedback("old"))
+    store.rate(feedback("old"), client_key=None)
     assert store.purge(before=NOON) == 1
     assert ids(store) == ["kept"]
 
@@ -148,7 +166,7 @@ def test_many_threads_store_rate_and_read_at_once(store: ConversationStore) -> N
     def work(thread: int) -> None:
         for n in range(20):
             store.add([answered(f"{thread}-{n}", minutes=n)])
-            store.rate(feedback(f"{thread}-{n}", "down"))
+            store.rate(feedback(f"{thread}-{n}", "down"), client_key=None)
             assert store.read_exchange(f"{thread}-{n}") is not None
 
     with ThreadPoolExecutor(8) as pool:

@@ -167,7 +167,7 @@ def test_nothing_is_kept_without_a_database() -> None:
         conversations.remember(reply(), question=QUESTION)
         assert (conversations.state, conversations.waiting) == ("off", 0)
         with pytest.raises(NotStored, match="set CITEDESK_DATABASE_URL"):
-            conversations.rate(feedback("a"))
+            conversations.rate(feedback("a"), client_key=None)
 
 
 def test_many_questions_are_stored_in_few_transactions() -> None:
@@ -211,7 +211,7 @@ def test_during_an_outage_feedback_is_refused_at_once() -> None:
         wait_until(lambda: conversations.state == "down")
         began = time.monotonic()
         with pytest.raises(DatabaseDown, match="fake: gone"):
-            conversations.rate(feedback("a"))
+            conversations.rate(feedback("a"), client_key=None)
         assert time.monotonic() - began < 1
 
 
@@ -290,9 +290,9 @@ def test_feedback_waits_for_the_answers_before_it(database_url: str) -> None:
         for _ in range(20):
             answer = reply()
             conversations.remember(answer, question=QUESTION)
-            conversations.rate(feedback(answer.id))
+            conversations.rate(feedback(answer.id), client_key=None)
         with pytest.raises(UnknownAnswer):
-            conversations.rate(feedback("nobody"))
+            conversations.rate(feedback("nobody"), client_key=None)
 
 
 def test_many_threads_remember_and_rate_at_once(database_url: str) -> None:
@@ -301,7 +301,7 @@ def test_many_threads_remember_and_rate_at_once(database_url: str) -> None:
 
         def work(answer: AskReply) -> None:
             conversations.remember(answer, question=QUESTION)
-            conversations.rate(feedback(answer.id))
+            conversations.rate(feedback(answer.id), client_key=None)
 
         with ThreadPoolExecutor(16) as pool:
             list(pool.map(work, answers))

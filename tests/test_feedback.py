@@ -123,7 +123,7 @@ def test_more_feedback_than_can_wait_is_503() -> None:
     class Slow(FakeStore):
         held = threading.Event()
 
-        def rate(self, feedback: Feedback) -> None:
+        def rate(self, feedback: Feedback, *, client_key: str | None) -> None:
             assert self.held.wait(10)
 
     store = Slow()

@@ -267,6 +267,18 @@ def test_a_publishable_key_opens_nothing_for_other_pages(keys: KeysInMemory, ori
     assert problem(response) == (403, "refused-origin")
 
 
+def test_a_page_of_the_service_itself_opens_a_session_for_the_iframe(keys: KeysInMemory) -> None:
+    text, _ = keys.add(origins=[PAGE])
+    client = closed(keys)
+    own = {"Origin": "https://desk.example", "Host": "desk.example"}
+    opened = client.request("POST", "/v1/widget/session", headers=bearer(text, **own))
+    assert opened.status_code == 200
+    token = opened.json()["token"]
+    assert client.post("/v1/ask", QUESTION, headers=bearer(token, **own)).status_code == 200
+    stolen = bearer(token, Origin="https://desk.example", Host="other.example")
+    assert problem(client.post("/v1/ask", QUESTION, headers=stolen)) == (403, "refused-origin")
+
+
 def test_a_publishable_key_alone_does_not_ask(keys: KeysInMemory) -> None:
     text, _ = keys.add(origins=[PAGE])
     response = closed(keys).post("/v1/ask", QUESTION, headers=bearer(text, Origin=PAGE))
@@ -378,6 +390,17 @@ def test_a_preflight_is_answered_for_the_origins_of_keys_and_settings_alone(keys
         assert response.headers["vary"].startswith("Origin, ")
     keys.revoke(key)
     assert preflight(client, PAGE).status_code == 403
+
+
+def test_without_keys_pages_of_this_machine_may_call(keys: KeysInMemory) -> None:
+    client = client_of(make_access(keys))
+    for origin in ("http://localhost:3000", "http://127.0.0.1:9", "http://[::1]:9"):
+        assert preflight(client, origin).headers["access-control-allow-origin"] == origin
+    for origin in ("http://localhost.evil.example", "https://evil.example", "null", "localhost"):
+        assert problem(preflight(client, origin)) == (403, "refused-origin")
+    assert preflight(client_of(make_access(rules=OPEN)), "http://localhost:3000").status_code == 403
+    keys.add(origins=[PAGE])
+    assert preflight(client, "http://localhost:3000").status_code == 403
 
 
 def test_only_pages_of_allowed_origins_may_read_and_caches_are_told(keys: KeysInMemory) -> None:
@@ -498,3 +521,20 @@ def test_a_route_is_told_who_calls(keys: KeysInMemory) -> None:
 def test_a_stranger_is_refused_before_its_body_is_read(keys: KeysInMemory) -> None:
     response = closed(keys).request("POST", "/v1/ask", content=b"x" * 5_000_000)
     assert problem(response) == (401, "missing-key")
+
+
+@pytest.mark.parametrize("path", ["/v1/responses", "/v1/chat/completions", "/v1/models"])
+def test_a_refusal_has_openais_form_where_its_clients_ask(keys: KeysInMemory, path: str) -> None:
+    only_search, once = keys.add(scopes=[Scope.SEARCH])[0], keys.add(rate="1/day")[0]
+    client = closed(keys)
+
+    def refused(headers: dict[str, str]) -> tuple[int, str, str]:
+        response = client.get(path, headers=headers)
+        error = response.json()["error"]
+        return response.status_code, error["type"], error["code"]
+
+    assert refused({}) == (401, "authentication_error", "missing_key")
+    assert refused(bearer("sk-1")) == (401, "authentication_error", "invalid_key")
+    assert refused(bearer(only_search)) == (403, "permission_error", "missing_scope")
+    client.get(path, headers=bearer(once))
+    assert refused(bearer(once)) == (429, "rate_limit_error", "too_many_requests")

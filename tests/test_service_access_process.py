@@ -76,6 +76,7 @@ def test_told_to_be_open_it_listens_everywhere_and_says_so(file: Path) -> None:
     with running(*arguments, keys_file=str(file)) as process:
         assert process.stdout is not None
         port = int(process.stdout.readline().rsplit(":", 1)[1])
+        assert process.stdout.readline() == "It listens on all addresses of this machine (0.0.0.0).\n"
         assert process.stdout.readline() == (
             "Anybody who reaches 0.0.0.0 may ask, 60/minute from one address\n"
         )

@@ -26,7 +26,7 @@ URL = "https://example.com/en-us/partner-help/mail#when-we-write"
 def address() -> Iterator[str]:
     """A running service over the fake articles."""
     port = take_port("127.0.0.1", 0)
-    with running("tests.slow_service", str(port), "0", drain_s="0"):
+    with running("tests.slow_service", str(port), "0", drain_s="0", store_questions="true"):
         yield wait_until_live(port)
 
 

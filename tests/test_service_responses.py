@@ -94,7 +94,7 @@ def test_a_response_has_openais_form_with_the_answer_beside(client: Client) -> N
         ],
         "parallel_tool_calls": False,
         "previous_response_id": None,
-        "store": True,
+        "store": False,
         "temperature": None,
         "text": {"format": {"type": "text"}},
         "tool_choice": "none",
@@ -304,7 +304,9 @@ def test_a_new_locale_in_a_conversation_counts() -> None:
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_what_is_not_stored_can_not_be_gone_on_from(client: Client, stream: bool) -> None:
+def test_what_is_not_stored_can_not_be_gone_on_from(stream: bool) -> None:
+    client, _ = listening()
+    assert respond(client, OUTAGES)["store"] is True
     unstored = respond(client, OUTAGES, store=False)
     assert unstored["store"] is False
     for gone in (unstored["id"], "resp_none"):
@@ -347,7 +349,9 @@ def test_a_fault_after_the_start_ends_a_stream_as_failed_and_is_logged(
         "code": "server_error",
         "message": "the service failed: see its log",
     }
-    assert [record.exc_text for record in caplog.records if "RuntimeError: secret" in (record.exc_text or "")]
+    assert "an answer broke off\nfault: RuntimeError\n" in caplog.text
+    assert "in search" in caplog.text
+    assert "secret" not in caplog.text
     assert OUTAGES not in caplog.text
 
 
@@ -422,8 +426,17 @@ def test_where_users_words_are_not_kept_no_response_can_be_gone_on_from() -> Non
     first = respond(client, OUTAGES)
     body = {"input": "And prices?", "previous_response_id": first["id"]}
     response = client.post("/v1/responses", body)
+    assert first["store"] is False
     assert response.status_code == 400
-    assert response.json()["error"]["code"] == "previous_response_not_found"
+    assert response.json()["error"] == {
+        "message": (
+            "previous_response_id: this service keeps no conversations (their `store` is false): "
+            "send the conversation in input"
+        ),
+        "type": "invalid_request_error",
+        "param": "previous_response_id",
+        "code": "previous_response_not_found",
+    }
 
 
 def test_a_response_gone_on_from_is_of_the_same_conversation() -> None:

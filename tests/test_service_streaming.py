@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator
 from typing import cast
 
 import pytest
@@ -36,13 +36,17 @@ async def collect(pieces: AsyncGenerator[str, None]) -> list[str]:
 
 
 def test_pieces_come_in_their_order() -> None:
-    assert asyncio.run(collect(stream_work(admission(), lambda checkpoint: iter("abc")))) == ["a", "b", "c"]
+    assert asyncio.run(collect(stream_work(admission(), lambda checkpoint: (each for each in "abc")))) == [
+        "a",
+        "b",
+        "c",
+    ]
 
 
 def test_a_piece_comes_before_the_next_is_worked_out() -> None:
     seen = threading.Event()
 
-    def work(checkpoint: Checkpoint) -> Iterator[str]:
+    def work(checkpoint: Checkpoint) -> Generator[str, None, None]:
         yield "first"
         assert seen.wait(5)
         yield "second"
@@ -57,7 +61,7 @@ def test_a_piece_comes_before_the_next_is_worked_out() -> None:
 
 
 def test_an_error_comes_after_the_pieces_before_it() -> None:
-    def work(checkpoint: Checkpoint) -> Iterator[str]:
+    def work(checkpoint: Checkpoint) -> Generator[str, None, None]:
         yield "first"
         raise KeyError("lost")
 
@@ -72,7 +76,7 @@ def test_an_error_comes_after_the_pieces_before_it() -> None:
 
 
 def test_the_deadline_holds_for_the_whole_stream() -> None:
-    def work(checkpoint: Checkpoint) -> Iterator[str]:
+    def work(checkpoint: Checkpoint) -> Generator[str, None, None]:
         yield "first"
         while True:
             checkpoint()
@@ -89,8 +93,8 @@ def test_the_deadline_holds_for_the_whole_stream() -> None:
     assert asyncio.run(scenario()) == "first"
 
 
-def endless(working: threading.Event, ended: list[str]) -> Callable[[Checkpoint], Iterator[str]]:
-    def work(checkpoint: Checkpoint) -> Iterator[str]:
+def endless(working: threading.Event, ended: list[str]) -> Callable[[Checkpoint], Generator[str, None, None]]:
+    def work(checkpoint: Checkpoint) -> Generator[str, None, None]:
         yield "first"
         while True:
             working.set()
@@ -113,7 +117,7 @@ def test_the_work_stops_when_nobody_reads_any_more(how: str) -> None:
         await anext(pieces)
         await until(working.is_set)
         with pytest.raises(Overloaded):
-            await collect(stream_work(house, lambda checkpoint: iter("a")))
+            await collect(stream_work(house, lambda checkpoint: (each for each in "a")))
         if how == "closed":
             await pieces.aclose()
         else:

@@ -1,7 +1,6 @@
 // What a reader can do with an answer: copy it, put it into a reply, say what it is worth.
 
-import { writeOut } from "./answer-text.js";
-import { copyText } from "./clipboard.js";
+import { copyText, writeOut } from "./answer-text.js";
 import { make, makeButton } from "./elements.js";
 import { makeFeedback } from "./feedback-view.js";
 

@@ -1,4 +1,4 @@
-// An answer as plain text, for the clipboard, a reply, or a live region.
+// An answer as plain text, for a reply, a live region or the clipboard.
 
 import { webAddress } from "./elements.js";
 
@@ -23,4 +23,31 @@ export function sourcesOf(reply) {
 // Without the numbers that a screen reader would read out as if they were said.
 export function withoutMarks(text) {
   return text.replace(/\s*\[\d+\]/g, "");
+}
+
+// Whether it was copied; also in a page that is no secure context, or an iframe without the permission.
+export async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copySelected(text);
+  }
+}
+
+function copySelected(text) {
+  const put = (event) => {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    event.clipboardData.setData("text/plain", text);
+  };
+  // No element is needed and no focus moves: the event itself carries the text.
+  document.addEventListener("copy", put, { capture: true, once: true });
+  try {
+    return document.execCommand("copy");
+  } catch {
+    return false;
+  } finally {
+    document.removeEventListener("copy", put, { capture: true });
+  }
 }

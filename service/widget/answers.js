@@ -1,6 +1,5 @@
 // Asks a question and reads its answer while it comes.
 
-import { readEvents } from "./event-stream.js";
 import { Failure } from "./failure.js";
 
 // The service sends a heartbeat far more often; a connection this silent is lost.
@@ -58,4 +57,41 @@ async function follow(response, { onSaid, onSource, heard }) {
     }
   }
   throw new Failure("network");
+}
+
+// The `data` of each event; `onBytes` is called for comments too.
+// Source: WHATWG HTML, 9.2.6 "Interpreting an event stream".
+async function* readEvents(body, onBytes) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  let data = [];
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return; // an event without its blank line is no event
+      onBytes();
+      rest += value;
+      // A carriage return at the end may be half of a line's end.
+      const whole = rest.endsWith("\r") ? rest.length - 1 : rest.length;
+      const lines = rest.slice(0, whole).split(/\r\n|\n|\r/);
+      rest = lines.pop() + rest.slice(whole);
+      for (const line of lines) {
+        if (line.startsWith("data:")) data.push(line.slice(line[5] === " " ? 6 : 5));
+        if (line !== "" || data.length === 0) continue;
+        yield data.join("\n");
+        data = [];
+      }
+    }
+  } finally {
+    drain(reader);
+  }
+}
+
+// To its end, that the connection can be used again.
+async function drain(reader) {
+  try {
+    while (!(await reader.read()).done);
+  } catch {
+    // Broken or aborted: there is nothing left to read.
+  }
 }
