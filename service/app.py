@@ -20,6 +20,7 @@ from indexer import IndexMissing, QuestionError, UnknownLocale, UnknownPassage
 from service.access import Access
 from service.admission import RETRY_AFTER_S, Admission, ClientGone, DeadlinePassed, Overloaded
 from service.answering import Rules
+from service.ask_page import AskPage, problems_as_pages
 from service.conversations import Conversations
 from service.feedback import FOLLOW_UP_ERRORS, FollowUps, build_follow_ups
 from service.gate import Gate
@@ -33,6 +34,7 @@ from service.openai_errors import OpenAIErrors
 from service.openai_routes import OpenAIDesk, build_openai_routes
 from service.openapi import describe
 from service.origins import CrossOrigin
+from service.page_texts import read_languages
 from service.pages import build_pages
 from service.problems import (
     CLIENT_GONE,
@@ -119,13 +121,15 @@ def create_app(
     app.router.routes.extend(mcp.routes)
     app.include_router(build_follow_ups(follow_ups))
     app.include_router(build_widget(read_widget(), frame_rule=access.frame_ancestors))
-    app.include_router(build_pages())
+    languages = read_languages()
+    ask_page = AskPage(indexes, languages, question_max_chars=settings.question_max_chars)
+    app.include_router(build_pages(desk, languages, ask_page))
     app.include_router(build_session_route(access))
     app.include_router(build_metrics_route(metrics))
     _add_problems(app)
     guarded = BodyGuard(app, max_bytes=settings.body_max_bytes, read_s=settings.body_read_s)
     # Outside the gate: what it refuses must have the form that the address's clients read.
-    gated = HeadRequests(OpenAIErrors(Gate(guarded, access=access)))
+    gated = HeadRequests(OpenAIErrors(problems_as_pages(Gate(guarded, access=access), ask_page)))
     return SecurityHeaders(Meter(CrossOrigin(gated, allows=access.allows_origin), metrics))
 
 

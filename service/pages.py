@@ -1,4 +1,7 @@
-"""The chat page at `/` and its files below `/widget/`, read once and served from memory."""
+"""The pages for people: the demonstration at `/`, the form at `/ask`, and the files of both.
+
+The files below `/demo/` are read once and served from memory.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,21 @@ from pathlib import Path
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
-WIDGET_DIR = Path(__file__).with_name("widget")
+from service.ask_page import AskPage, build_ask_page
+from service.demo_page import DemoPage, build_demo_page, read_tickets
+from service.page_texts import PageLanguages
+from service.routes import Desk
+
+DEMO_DIR = Path(__file__).with_name("demo")
 
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
 
 
-class _Page:
+class _PageFile:
     """One file's bytes with what a browser needs to keep them."""
 
     def __init__(self, file: Path) -> None:
@@ -32,19 +39,20 @@ class _Page:
         return Response(self._content, headers=self._headers, media_type=self._media_type)
 
 
-def build_pages(folder: Path = WIDGET_DIR) -> APIRouter:
-    """The page's routes; they are no part of the API and so not of its document."""
-    pages = {file.name: _Page(file) for file in sorted(folder.iterdir()) if file.suffix in MEDIA_TYPES}
+def build_pages(desk: Desk, languages: PageLanguages, ask_page: AskPage) -> APIRouter:
+    """The pages' routes; they are no part of the API and so not of its document."""
     router = APIRouter(include_in_schema=False)
-
-    @router.get("/")
-    async def chat_page(request: Request) -> Response:
-        return pages["index.html"].respond(request)
-
-    @router.get("/widget/{name}")
-    async def widget_file(request: Request, name: str) -> Response:
-        if name not in pages:
-            raise HTTPException(404)
-        return pages[name].respond(request)
-
+    router.include_router(build_demo_page(DemoPage(desk.indexes, languages, read_tickets()), languages))
+    router.include_router(build_ask_page(desk, ask_page))
+    _add_files(router, DEMO_DIR)
     return router
+
+
+def _add_files(router: APIRouter, folder: Path) -> None:
+    files = {file.name: _PageFile(file) for file in sorted(folder.iterdir()) if file.suffix in MEDIA_TYPES}
+
+    @router.get("/demo/{name}")
+    async def page_file(request: Request, name: str) -> Response:
+        if name not in files:
+            raise HTTPException(404)
+        return files[name].respond(request)

@@ -51,6 +51,7 @@ ROUTE_RULES = (
     _rule("/metrics", Scope.ADMIN),
     _rule("/report", Scope.ADMIN, subtree=True),
     _rule("/"),
+    _rule("/demo", subtree=True),
     _rule("/widget", subtree=True),
     _rule("/health", subtree=True),
     _rule("/openapi.json"),

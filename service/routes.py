@@ -107,18 +107,7 @@ def _add_questions(router: APIRouter, desk: Desk) -> None:
     @router.post("/v1/ask", responses=problem_docs(*_ANY_BODY, *_ANY_WORK), summary="Answer a question")
     async def ask(request: Request, body: AskBody, accept_language: AcceptLanguage = None) -> AskReply:
         """Sentences of the articles with a verified quote each, or a refusal."""
-        index = desk.indexes.current()
-        question = read_question(desk, body, text=body.question, accept_language=accept_language)
-
-        def work(checkpoint: Checkpoint) -> AskReply:
-            answer = answer_question(
-                index, question, rules=desk.rules, checkpoint=checkpoint, left_s=checkpoint.left_s
-            )
-            return ask_reply(answer, answer_id=desk.new_id(), conversation=body.conversation or desk.new_id())
-
-        reply = await desk.admission.run(work, gone=partial(until_gone, request))
-        desk.conversations.remember(reply, question=body.question, client_key=key_id_of(request))
-        return reply
+        return await answer_body(desk, request, body, accept_language=accept_language)
 
     @router.post("/v1/search", responses=problem_docs(*_ANY_BODY, *_ANY_WORK), summary="Find passages")
     async def search(
@@ -132,6 +121,24 @@ def _add_questions(router: APIRouter, desk: Desk) -> None:
             return search_reply(*search_question(index, question, guess=desk.rules.guess))
 
         return await desk.admission.run(work, gone=partial(until_gone, request))
+
+
+async def answer_body(
+    desk: Desk, request: Request, body: AskBody, *, accept_language: str | None
+) -> AskReply:
+    """The answer to what `body` asks, admitted, remembered and bounded in time as every one is."""
+    index = desk.indexes.current()
+    question = read_question(desk, body, text=body.question, accept_language=accept_language)
+
+    def work(checkpoint: Checkpoint) -> AskReply:
+        answer = answer_question(
+            index, question, rules=desk.rules, checkpoint=checkpoint, left_s=checkpoint.left_s
+        )
+        return ask_reply(answer, answer_id=desk.new_id(), conversation=body.conversation or desk.new_id())
+
+    reply = await desk.admission.run(work, gone=partial(until_gone, request))
+    desk.conversations.remember(reply, question=body.question, client_key=key_id_of(request))
+    return reply
 
 
 def _add_reading(router: APIRouter, desk: Desk) -> None:

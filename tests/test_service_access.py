@@ -25,7 +25,7 @@ from tests.test_rate_limits import FailingStorage
 QUESTION = {"question": "May the vendor write to customers about outages?"}
 QUERY = {"query": "outages"}
 ONE_A_DAY = Rate(1, 86_400)
-OPEN_PATHS = ["/", "/widget/chat.js", "/health/live", "/health/ready", "/openapi.json"]
+OPEN_PATHS = ["/", "/demo/demo.js", "/health/live", "/health/ready", "/openapi.json"]
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_every_route_of_the_application_is_in_the_table() -> None:
     while not isinstance(app, FastAPI):
         app = vars(app)["_app"]
     paths = paths_of(app)
-    known = {"/v1/ask", "/v1/widget/session", "/metrics", "/widget/{name}", "/openapi.json"}
+    known = {"/v1/ask", "/v1/widget/session", "/metrics", "/demo/{name}", "/openapi.json"}
     assert known | {"/mcp", "/v1/responses", "/v1/models/{model}", "/v1/handover"} <= paths
     assert {path for path in paths if rule_for(path) is UNLISTED} == set()
 
@@ -408,12 +408,13 @@ def test_only_pages_of_allowed_origins_may_read_and_caches_are_told(keys: KeysIn
     client = closed(keys)
     for path in (*OPEN_PATHS, "/v1/locales"):
         allowed = client.get(path, headers={"Origin": PAGE}).headers
-        assert (allowed["access-control-allow-origin"], allowed["vary"]) == (PAGE, "Origin")
+        assert allowed["access-control-allow-origin"] == PAGE
+        assert "Origin" in allowed["vary"].split(", ")
         assert "Retry-After" in allowed["access-control-expose-headers"]
         for headers in ({}, {"Origin": "https://evil.example"}):
             refused = client.get(path, headers=headers).headers
             assert "access-control-allow-origin" not in refused
-            assert refused["vary"] == "Origin"
+            assert "Origin" in refused["vary"].split(", ")
 
 
 def test_options_without_a_preflight_is_an_ordinary_method(keys: KeysInMemory) -> None:

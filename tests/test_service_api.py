@@ -294,7 +294,7 @@ def test_another_method_is_405_with_the_allowed_ones(client: Client) -> None:
         "/v1/passages/nowhere",
         "/openapi.json",
         "/",
-        "/widget/chat.js",
+        "/demo/demo.js",
         "/v1/nothing",
         "/v1/ask",
     ],
@@ -311,7 +311,7 @@ def test_head_of_a_service_without_an_index_is_503() -> None:
 
 
 def test_every_response_has_the_security_headers(client: Client) -> None:
-    for path in ("/", "/widget/chat.js", "/v1/locales", "/v1/nothing", "/openapi.json"):
+    for path in ("/", "/demo/demo.js", "/v1/locales", "/v1/nothing", "/openapi.json"):
         headers = client.get(path).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "no-referrer"

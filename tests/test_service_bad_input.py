@@ -233,12 +233,12 @@ paths = st.sampled_from(
         "/health/live",
         "/health/ready",
         "/",
-        "/widget/chat.js",
+        "/demo/demo.js",
         "/openapi.json",
     ]
 ) | st.builds(
     lambda route, rest: route + quote(rest),
-    st.sampled_from(["/v1/passages/", "/widget/", "/", "/v1/"]),
+    st.sampled_from(["/v1/passages/", "/demo/", "/", "/v1/"]),
     st.binary(max_size=30),
 )
 

@@ -1,0 +1,50 @@
+// The demonstration: tickets that open, questions that are asked, answers that go into the reply.
+
+const chat = document.getElementById("chat");
+const reply = document.getElementById("reply");
+const said = document.getElementById("said");
+const entries = [...document.querySelectorAll("button.entry")];
+
+// Its key, where the service asks for keys: /?key=pk_...
+const key = new URLSearchParams(location.search).get("key");
+if (key) chat.setAttribute("key", key);
+
+function openTicket(entry) {
+  const opened = entry.getAttribute("aria-controls");
+  for (const each of entries) {
+    if (each === entry) each.setAttribute("aria-current", "true");
+    else each.removeAttribute("aria-current");
+  }
+  for (const ticket of document.querySelectorAll("article.ticket")) ticket.hidden = ticket.id !== opened;
+  for (const list of document.querySelectorAll("[data-ticket]")) {
+    list.hidden = list.dataset.ticket !== opened;
+    if (!list.hidden) chat.setAttribute("locale", list.dataset.locale);
+  }
+  reply.value = "";
+  said.textContent = "";
+  chat.newConversation?.();
+}
+
+for (const entry of entries) {
+  entry.addEventListener("click", () => {
+    if (!entry.hasAttribute("aria-current")) openTicket(entry);
+  });
+}
+
+for (const example of document.querySelectorAll("button.example")) {
+  example.addEventListener("click", async () => {
+    await customElements.whenDefined("citedesk-chat");
+    await chat.open();
+    await chat.ask(example.textContent);
+  });
+}
+
+chat.addEventListener("citedesk-insert-reply", ({ detail }) => {
+  const before = reply.value.trimEnd();
+  reply.value = before ? `${before}\n\n${detail.text}` : detail.text;
+  said.textContent = said.dataset.inserted;
+});
+
+document.getElementById("send").addEventListener("click", () => {
+  said.textContent = said.dataset.sent;
+});
