@@ -21,7 +21,7 @@ def read_words(locale: str) -> dict[str, str]:
 class Chat:
     """The widget on a page or in a frame."""
 
-    def __init__(self, root: Page | FrameLocator, *, ui_locale: str = "en-us") -> None:
+    def __init__(self, root: Page | FrameLocator | Locator, *, ui_locale: str = "en-us") -> None:
         """Look at `root`; nothing is waited for."""
         self.root = root
         self.words = read_words(ui_locale)
