@@ -106,6 +106,15 @@ def test_axe_finds_nothing_in_any_state(
     assert {name: faults for name, faults in found.items() if faults} == {}
 
 
+@pytest.mark.parametrize(("theme", "other"), [("light", "dark"), ("dark", "light")])
+def test_axe_finds_nothing_where_the_host_chooses_the_other_theme(
+    visit: Callable[..., Visit], desk: Desk, theme: str, other: str
+) -> None:
+    page = visit(color_scheme=theme).page
+    with_source_open(embed(page, desk, locale="de-de", theme=other))
+    assert find_faults(page) == []
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_in_the_frame(visit: Callable[..., Visit], desk: Desk, theme: str) -> None:
     page = visit(color_scheme=theme).page

@@ -175,3 +175,18 @@ def test_a_key_of_another_site_is_refused_in_words(visit: Callable[..., Visit], 
     chat.ask()
     expect(chat.root.get_by_text(chat.words["error_refused"]).first).to_be_visible()
     assert [url for url in seen.requests if url.endswith("/v1/responses")] == []
+
+
+def test_the_host_styles_the_widget_by_properties_and_parts(visit: Callable[..., Visit], desk: Desk) -> None:
+    page = visit(color_scheme="light").page
+    page.goto(desk.host.element(desk.address, key=desk.key, locale="en-us"))
+    chat = Chat(page).open()
+    page.evaluate(
+        "() => { const sheet = document.styleSheets[0];"
+        " sheet.insertRule('citedesk-chat { --citedesk-background: rgb(1, 2, 3) }');"
+        " sheet.insertRule('citedesk-chat::part(header) { letter-spacing: 3px }') }"
+    )
+    style = "([name, at]) => getComputedStyle(at)[name]"
+    panel, header = (chat.root.locator(f"[part~={part}]").element_handle() for part in ("panel", "header"))
+    assert page.evaluate(style, ["backgroundColor", panel]) == "rgb(1, 2, 3)"
+    assert page.evaluate(style, ["letterSpacing", header]) == "3px"
