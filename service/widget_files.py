@@ -23,7 +23,6 @@ from starlette.exceptions import HTTPException
 WIDGET_DIR = Path(__file__).with_name("widget")
 ELEMENT = "citedesk-chat.js"
 FRAME = "frame.html"
-OLD_PAGE = {"chat", "index"}
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
@@ -95,9 +94,7 @@ class WidgetFiles:
 
 def read_widget(folder: Path = WIDGET_DIR) -> WidgetFiles:
     """The files of `folder`; one changed byte or name gives another hash."""
-    paths = sorted(
-        path for path in folder.rglob("*") if path.suffix in MEDIA_TYPES and path.stem not in OLD_PAGE
-    )
+    paths = sorted(path for path in folder.rglob("*") if path.suffix in MEDIA_TYPES)
     files = {
         path.relative_to(folder).as_posix(): make_file(path.read_bytes(), suffix=path.suffix)
         for path in paths

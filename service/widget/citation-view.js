@@ -74,7 +74,7 @@ function makeScope({ roles, applies_to: appliesTo }, strings) {
     { class: "note" },
     rows.map(([key, names]) => [
       make("dt", { text: strings.say(key) }),
-      make("dd", { text: strings.list(names), lang: ENGLISH, dir: "auto" }),
+      make("dd", {}, make("bdi", { text: names.join(", "), lang: ENGLISH })),
     ]),
   );
 }

@@ -7,13 +7,13 @@ import { sourcesOf, withoutMarks, writeOut } from "./answer-text.js";
 import { ask } from "./answers.js";
 import { Conversation } from "./conversation.js";
 import { describeFailure } from "./failure-view.js";
+import { handOver, rate } from "./follow-ups.js";
 import { PanelView } from "./panel-view.js";
 import { Session } from "./session.js";
 import { loadStrings } from "./strings.js";
 import { loadStyle } from "./style.js";
 
 const SLOW_MS = 4_000;
-const NOT_SET_UP = 404;
 const LATE_PROPERTIES = ["tokenProvider", "strings"];
 
 export class CitedeskChat extends HTMLElement {
@@ -155,8 +155,8 @@ export class CitedeskChat extends HTMLElement {
       stop: () => this.stop(),
       newConversation: () => this.newConversation(),
       retry: (exchange) => this.#retry(exchange),
-      rate: (exchange, feedback) => this.#rate(exchange, feedback),
-      handOver: (exchange, wish) => this.#handOver(exchange, wish),
+      rate: (exchange, feedback) => this.#follow(rate, exchange, feedback),
+      handOver: (exchange, wish) => this.#follow(handOver, exchange, wish),
       insert: this.hasAttribute("insert") ? (exchange) => this.#insert(exchange) : null,
       toggled: (opened) => this.#tell(opened ? "citedesk-open" : "citedesk-close", {}),
     });
@@ -187,12 +187,12 @@ export class CitedeskChat extends HTMLElement {
         onSaid: (said) => {
           clearTimeout(slow);
           exchange.said += said;
-          conversation.save();
           this.#panel.update(exchange);
         },
         onSource: ({ number, title, url }) => {
           if (exchange.sources.some((each) => each.number === number)) return;
           exchange.sources.push({ number, title, url });
+          conversation.save(); // what was said survives a reload, too
         },
       });
       conversation.answer(exchange, answered);
@@ -240,40 +240,14 @@ export class CitedeskChat extends HTMLElement {
     this.#tell("citedesk-insert-reply", { text: writeOut(reply), sources: sourcesOf(reply) });
   }
 
-  async #rate(exchange, { rating, reasons, note }) {
-    const body = { id: exchange.reply.id, rating, reasons, ...(note && { note }) };
-    exchange.rating = rating;
-    this.#conversationNow().save();
-    this.#tell("citedesk-feedback", body);
-    return this.#post("/v1/feedback", body, "feedback", "feedback_thanks");
-  }
-
-  // A host that takes the person over itself prevents the event's default.
-  async #handOver(exchange, { contact, note }) {
-    const { id: answer, conversation } = exchange.reply;
-    const wish = { answer, conversation, ...(contact && { contact }), ...(note && { note }) };
-    const taken = !this.#tell("citedesk-hand-over", { question: exchange.question, ...wish }, { cancelable: true });
-    const body = { ...wish, history: this.#conversationNow().upTo(exchange) };
-    const done = () => {
-      exchange.handedOver = true;
-      this.#conversationNow().save();
+  // What came of feedback or of handing over, in words.
+  async #follow(what, exchange, given) {
+    const desk = {
+      session: this.#sessionNow(),
+      conversation: this.#conversationNow(),
+      tell: (name, detail, options) => this.#tell(name, detail, options),
     };
-    if (!taken) return this.#post("/v1/handover", body, "hand_over", "hand_over_done", done);
-    done();
-    const text = this.#panel.strings.say("hand_over_done");
-    this.#panel.announce(text);
-    return text;
-  }
-
-  async #post(path, body, subject, success, done = () => {}) {
-    let key = success;
-    try {
-      await this.#sessionNow().post(path, body);
-      done();
-    } catch (error) {
-      key = error.status === NOT_SET_UP ? `${subject}_not_set_up` : `${subject}_failed`;
-    }
-    const text = this.#panel.strings.say(key);
+    const text = this.#panel.strings.say(await what(desk, exchange, given));
     this.#panel.announce(text);
     return text;
   }

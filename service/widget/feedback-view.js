@@ -26,6 +26,7 @@ export function makeFeedback(exchange, { strings, send }) {
   const rate = (rating) => {
     form.hidden = rating === "up";
     for (const [button, of] of [[up, "up"], [down, "down"]]) button.setAttribute("aria-pressed", String(of === rating));
+    if (!form.hidden) form.scrollIntoView({ block: "nearest" });
     tell({ rating, reasons: [], note: "" });
   };
   const makeThumb = (rating) =>

@@ -69,10 +69,6 @@ class Strings {
     const format = { style: "unit", unit: minutes ? "minute" : "second", unitDisplay: "long" };
     return new Intl.NumberFormat(this.#tag, format).format(minutes ? Math.ceil(count / 60) : count);
   }
-
-  list(names) {
-    return new Intl.ListFormat(this.#tag, { type: "unit" }).format(names);
-  }
 }
 
 function isTag(text) {
