@@ -71,9 +71,9 @@ test: setup lint $(LANGUAGE_MODEL)  ## set up, then run ruff, mypy and all tests
 	@echo "==> pytest"
 	@$(BIN)/python -m pytest
 
-check: $(READY) lint  ## the fast part: ruff, mypy, and the tests that need neither model nor real articles
-	@echo "==> pytest, without the model and the real articles"
-	@$(BIN)/python -m pytest -m "not model and not corpus and not slow and not llm"
+check: $(READY) lint  ## the fast part: ruff, mypy, and the tests that need neither model nor real articles nor a browser
+	@echo "==> pytest, without the model, the real articles and the browser"
+	@$(BIN)/python -m pytest -m "not model and not corpus and not slow and not llm and not browser"
 
 lint: $(READY)
 	@echo "==> ruff"

@@ -72,7 +72,7 @@ class DemoPage:
             self._work(opened, texts),
             self._chat(opened, texts),
         )
-        body = element("body", {"class": "demo"}, _skip(texts), self._header(texts), main)
+        body = element("body", {"class": "demo"}, self._header(texts), main)
         return page(body, texts, title=texts["demo_title"], scripts=(WIDGET, SCRIPT))
 
     def _header(self, texts: PageTexts) -> Markup:
@@ -81,7 +81,9 @@ class DemoPage:
             "details", None, element("summary", None, self._languages.names[texts.locale]), links
         )
         intro = element("p", {"class": "note"}, texts["demo_intro"])
-        return element("header", {"class": "bar"}, element("h1", None, texts["demo_title"]), intro, chosen)
+        return element(
+            "header", {"class": "bar"}, _skip(texts), element("h1", None, texts["demo_title"]), intro, chosen
+        )
 
     def _list(self, opened: Ticket, texts: PageTexts) -> Markup:
         items = (
