@@ -343,6 +343,7 @@ def test_the_document_describes_each_address_with_its_problems(client: Client) -
         "get /v1/models/{model}": ["200", "401", "403", "404", "429", "503", "default"],
         "post /v1/feedback": questions,
         "post /v1/handover": questions,
+        "post /v1/chatwoot": ["200", "400", "401", "404", "408", "413", "415", "422", "429"],
     }
     assert "HTTPValidationError" not in document["components"]["schemas"]
 
