@@ -24,16 +24,18 @@ const openers = new WeakMap();
 
 // A button that shows and hides `panel`, which stands elsewhere in the same root; others may too.
 export function makeOpener(text, panel, attributes = {}) {
-  const opener = makeButton(text, () => toggle(panel), { "aria-controls": panel.id, ...attributes });
+  const opener = makeButton(text, () => toggle(panel, opener), { "aria-controls": panel.id, ...attributes });
   openers.set(panel, [...(openers.get(panel) ?? []), opener]);
   opener.setAttribute("aria-expanded", String(!panel.hidden));
   return opener;
 }
 
-function toggle(panel) {
+function toggle(panel, pressed) {
   panel.hidden = !panel.hidden;
   for (const opener of openers.get(panel)) opener.setAttribute("aria-expanded", String(!panel.hidden));
-  if (!panel.hidden) panel.scrollIntoView({ block: "nearest" });
+  if (panel.hidden) return;
+  // As much of the panel as there is room for, but never without the button that has the focus.
+  for (const each of [panel, pressed]) each.scrollIntoView({ block: "nearest", behavior: "instant" });
 }
 
 // A link to a place in an article; plain text where the address is no web address.
