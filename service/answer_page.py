@@ -6,7 +6,7 @@ The quote is in the article's language, its English behind a further choice of t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from indexer import SOURCE_LOCALE, TranslationType
 from service.markup import Markup, element, in_locale, joined, link
@@ -26,7 +26,7 @@ def answer_section(reply: AskReply, texts: PageTexts) -> Markup:
     """The answer with its sources, or the refusal with the nearest articles."""
     parts = [
         _heading(reply, texts),
-        _said(reply),
+        _said(reply, texts),
         _locale_note(reply.locale, texts),
         _writer_note(reply, texts),
     ]
@@ -44,20 +44,24 @@ def _heading(reply: AskReply, texts: PageTexts) -> Markup:
     )
 
 
-def _said(reply: AskReply) -> Markup:
-    numbers = {citation.number for citation in reply.citations}
-    said = _marked(_MARK.split(reply.answer), numbers)
+def _said(reply: AskReply, texts: PageTexts) -> Markup:
+    names = {
+        citation.number: texts.plain("source", {"number": str(citation.number)})
+        for citation in reply.citations
+    }
+    said = _marked(_MARK.split(reply.answer), names)
     return element("p", {"class": "said", **in_locale(reply.locale.answered)}, *said)
 
 
-def _marked(pieces: Sequence[str], numbers: set[int]) -> Iterator[str]:
+def _marked(pieces: Sequence[str], names: Mapping[int, str]) -> Iterator[str]:
     # A number in brackets is a mark only where the answer has a citation of this number that is due.
     seen = 0
     for piece in pieces:
         number = int(piece[1:-1]) if _MARK.fullmatch(piece) and len(piece) < 6 else 0
-        if number in numbers and number <= seen + 1:
+        if number in names and number <= seen + 1:
             seen = max(seen, number)
-            yield element("a", {"class": "mark", "href": f"#source-{number}"}, piece)
+            attributes = {"class": "mark", "href": f"#source-{number}", "aria-label": names[number]}
+            yield element("a", attributes, piece)
         else:
             yield piece
 

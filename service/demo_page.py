@@ -60,9 +60,11 @@ class DemoPage:
         self._languages = languages
         self._tickets = tickets
 
-    def write(self, texts: PageTexts) -> Markup:
-        """The page; the ticket in the reader's language is open, else the first."""
-        opened = next((t for t in self._tickets if t.locale == texts.locale), self._tickets[0])
+    def write(self, texts: PageTexts, *, ticket: str | None = None) -> Markup:
+        """The page; open is the ticket of this number, else that in the reader's language, else the first."""
+        numbered = [each for each in self._tickets if str(each.number) == ticket]
+        readable = [each for each in self._tickets if each.locale == texts.locale]
+        opened = [*numbered, *readable, *self._tickets][0]
         main = element(
             "main",
             {"class": "desk"},
@@ -129,8 +131,9 @@ def build_demo_page(demo: DemoPage, languages: PageLanguages) -> APIRouter:
 
     @router.get("/")
     async def show_demo(request: Request) -> Response:
-        texts = languages.choose(request.query_params.get("lang"), request.headers.get("accept-language"))
-        return HTMLResponse(demo.write(texts), headers=PAGE_HEADERS)
+        given = request.query_params
+        texts = languages.choose(given.get("lang"), request.headers.get("accept-language"))
+        return HTMLResponse(demo.write(texts, ticket=given.get("ticket")), headers=PAGE_HEADERS)
 
     return router
 
@@ -147,6 +150,7 @@ def _entry(ticket: Ticket, texts: PageTexts, *, opened: bool) -> Markup:
         {
             "type": "button",
             "class": "entry",
+            "data-number": str(ticket.number),
             "aria-controls": ticket.id,
             "aria-current": "true" if opened else None,
         },

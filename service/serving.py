@@ -78,6 +78,8 @@ def serve(load: Callable[[Callable[[], bool]], ASGIApp], *, settings: Settings, 
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=math.ceil(1000 * settings.header_read_s)),
         log_level=LogLevels.warning,
+        # The address of the page at /ask holds what was asked.
+        log_access=False,
         workers_kill_timeout=math.ceil(settings.deadline_s) + STOP_MARGIN_S,
     )
 

@@ -90,7 +90,9 @@ def test_an_answer_is_in_its_language_with_numbered_links_to_its_sources(client:
     page = ask(client, GERMAN, locale="de-de").text
     quote_ = "Der Anbieter darf Ihren Kunden wegen Ausfällen schreiben."
     assert (
-        '<p class="said" lang="de-de" dir="ltr">' + quote_ + '<a class="mark" href="#source-1">[1]</a>'
+        '<p class="said" lang="de-de" dir="ltr">'
+        + quote_
+        + '<a class="mark" href="#source-1" aria-label="Source 1">[1]</a>'
         in page
     )
     quotes = [text for text in inside(page, "blockquote") if text.startswith(quote_)]

@@ -40,11 +40,19 @@ def test_every_language_can_be_chosen_and_the_present_one_is_marked(client: Clie
     assert shown(page, r'aria-current="true" lang="([a-z-]+)" dir="ltr">Deutsch') == ["de-de"]
 
 
-@pytest.mark.parametrize(("lang", "ticket", "locale"), [("ja-jp", 4811, "ja-jp"), ("fr-fr", 4812, "en-us")])
-def test_the_ticket_in_the_readers_language_is_open_and_the_chat_asks_in_its_language(
-    client: Client, lang: str, ticket: int, locale: str
+@pytest.mark.parametrize(
+    ("lang", "asked", "ticket", "locale"),
+    [
+        ("ja-jp", "", 4811, "ja-jp"),
+        ("fr-fr", "", 4812, "en-us"),
+        ("fr-fr", "&ticket=4803", 4803, "zh-tw"),
+        ("ja-jp", "&ticket=nonsense", 4811, "ja-jp"),
+    ],
+)
+def test_the_ticket_asked_for_or_readable_is_open_and_the_chat_asks_in_its_language(
+    client: Client, lang: str, asked: str, ticket: int, locale: str
 ) -> None:
-    page = client.get(f"/?lang={lang}").text
+    page = client.get(f"/?lang={lang}{asked}").text
     articles = re.findall(r'<article [^>]*id="ticket-(\d+)"[^>]*?( hidden)?>', page)
     assert [int(number) for number, hidden in articles if not hidden] == [ticket]
     assert f'<citedesk-chat id="chat" locale="{locale}" ui-locale="{lang}" insert>' in page
@@ -93,7 +101,14 @@ def test_what_the_script_looks_for_is_in_the_page(client: Client) -> None:
     wanted = re.findall(r'getElementById\("(\w+)"\)', script)
     assert wanted == ["chat", "reply", "said", "send"]
     assert [name for name in wanted if f' id="{name}"' not in page] == []
-    for found in ('class="entry"', 'class="example"', 'class="ticket"', "data-ticket", "data-locale"):
+    for found in (
+        'class="entry"',
+        'class="example"',
+        'class="ticket"',
+        "data-ticket",
+        "data-locale",
+        "data-number",
+    ):
         assert found in page
     assert shown(page, r'data-inserted="([^"]*)" data-sent="([^"]*)"')
 

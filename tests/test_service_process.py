@@ -317,8 +317,12 @@ def test_nothing_that_was_asked_stands_in_what_the_process_prints_or_keeps(tmp_p
         httpx.post(f"{address}/v1/ask", json={"question": canary, "top_k": canary})
         httpx.post(f"{address}/v1/feedback", json={"id": answer["id"], "rating": "down", "note": canary})
         httpx.get(f"{address}/v1/passages/{canary}")
+        pages = [
+            httpx.get(f"{address}/ask", params={"q": q}) for q in (f"{canary} outages", f"{canary} explode")
+        ]
         process.send_signal(signal.SIGTERM)
         printed = "".join(process.communicate(timeout=START_S))
+    assert [page.status_code for page in pages] == [200, 500]
     content = bytes_beside(file)
     assert answer["id"].encode() in content
     assert canary.encode() not in content

@@ -7,7 +7,22 @@ const entries = [...document.querySelectorAll("button.entry")];
 
 // Its key, where the service asks for keys: /?key=pk_...
 const key = new URLSearchParams(location.search).get("key");
-if (key) chat.setAttribute("key", key);
+if (key) {
+  chat.setAttribute("key", key);
+  keep("key", key);
+}
+
+// In this page's address and in those of the other languages.
+function keep(name, value) {
+  for (const link of document.querySelectorAll("nav.languages a")) link.href = extended(link.href, name, value);
+  history.replaceState(null, "", extended(location.href, name, value));
+}
+
+function extended(address, name, value) {
+  const extended = new URL(address);
+  extended.searchParams.set(name, value);
+  return extended.href;
+}
 
 function openTicket(entry) {
   const opened = entry.getAttribute("aria-controls");
@@ -23,6 +38,7 @@ function openTicket(entry) {
   reply.value = "";
   said.textContent = "";
   chat.newConversation?.();
+  keep("ticket", entry.dataset.number);
 }
 
 for (const entry of entries) {
