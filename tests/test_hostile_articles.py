@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from indexer import Index, open_index
+from indexer import Index, Turn, open_index, read_questions
 from indexer.build import build_index
 from indexer.build_report import BuildReport
 from indexer.model import PreparedModel
@@ -96,11 +96,13 @@ def ask(
     writer: AnswerWriter | None = None,
     *,
     confidence: Confidence = certain,
+    history: Sequence[Turn] = (),
 ) -> dict[str, Any]:
     app = build_app(
         follower=Source(index), writer=writer or ExtractiveWriter(sentences_max=2), confidence=confidence
     )
-    answer: dict[str, Any] = Client(app).ask(question, locale=locale)
+    turns = [{"role": turn.role, "content": turn.content} for turn in history]
+    answer: dict[str, Any] = Client(app).ask(question, locale=locale, history=turns)
     return answer
 
 
@@ -238,10 +240,10 @@ def test_answers_of_the_sample_articles_never_cite_it(
     with_it = open_index(index_dir)
     assert "notes/hostile" in with_it.editions("ja-jp")
     judge = read_confidence()
-    for question in map(json.loads, SAMPLE_QUESTIONS.read_text("utf-8").splitlines()):
-        asked = question["query"] if isinstance(question["query"], str) else question["query"][-1]
+    for question in read_questions(SAMPLE_QUESTIONS):
         before, after = (
-            ask(index, asked, question["locale"], confidence=judge) for index in (sample_index, with_it)
+            ask(index, question.query, question.locale, confidence=judge, history=question.history)
+            for index in (sample_index, with_it)
         )
         # Any article more shifts the terms' weights a little, and with them the choice among sentences
         # of nearly the same worth: whether there is an answer, and from what, stays.

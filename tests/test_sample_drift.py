@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from indexer import Index, IndexFollower
+from service.confidence import read_confidence
 from tests.conftest import SAMPLE_QUESTIONS
 from tests.service_app import Client, build_app
 
@@ -21,8 +22,13 @@ class Holding(IndexFollower):
         self._index = index
 
 
+def client_of(index: Index) -> Client:
+    """The service over the index, as sure of its hits as it is when it runs."""
+    return Client(build_app(follower=Holding(index), confidence=read_confidence()))
+
+
 def test_an_answer_from_an_older_version_carries_the_newest_english(sample_index: Index) -> None:
-    client = Client(build_app(follower=Holding(sample_index)))
+    client = client_of(sample_index)
     asked = "Within how many business days does the refund reach my bank account?"
     citations = client.ask(asked, locale="zh-tw")["citations"]
     [refund] = [c for c in citations if "15 business days" in (c["source_quote"] or "")]
@@ -36,7 +42,7 @@ def test_an_answer_from_an_older_version_carries_the_newest_english(sample_index
 
 
 def test_an_answer_from_the_newest_version_carries_none(sample_index: Index) -> None:
-    client = Client(build_app(follower=Holding(sample_index)))
+    client = client_of(sample_index)
     asked = "Within how many business days does the refund reach my bank account?"
     citations = client.ask(asked, locale="en-us")["citations"]
     assert citations
