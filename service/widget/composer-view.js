@@ -18,11 +18,11 @@ export class ComposerView {
       id: newId(),
       rows: 2,
       maxlength: QUESTION_MAX_CHARS,
-      dir: "auto",
       enterkeyhint: "send",
       "aria-describedby": hint.id,
     });
-    this.#input.value = draft;
+    this.#input.addEventListener("input", () => this.#turn());
+    this.#write(draft);
     this.#send = makeButton(strings.say("send"), () => {}, { type: "submit" });
     this.#stop = makeButton(strings.say("stop"), stop, { class: "quiet" });
     this.#stop.addEventListener("blur", () => this.#hideStop());
@@ -62,6 +62,18 @@ export class ComposerView {
     this.#input.focus();
   }
 
+  #write(text) {
+    this.#input.value = text;
+    this.#turn();
+  }
+
+  // Its words decide the direction, the interface's language while there are none: `auto` alone would
+  // begin every empty field at the left.
+  #turn() {
+    if (this.#input.value) this.#input.setAttribute("dir", "auto");
+    else this.#input.removeAttribute("dir");
+  }
+
   #hideStop() {
     this.#stop.hidden = this.#stop.getAttribute("aria-disabled") === "true";
   }
@@ -69,7 +81,7 @@ export class ComposerView {
   #submit(ask) {
     const question = this.#input.value.trim();
     if (!question || this.#send.getAttribute("aria-disabled") === "true") return;
-    this.#input.value = "";
+    this.#write("");
     ask(question);
   }
 }

@@ -270,6 +270,9 @@ def test_a_right_to_left_language_turns_the_panel_and_keeps_english_left_to_righ
     answered(chat)
     direction = "element => getComputedStyle(element).direction"
     assert chat.text(ARABIC_FIRST).evaluate(direction) == "rtl"
+    assert chat.question.evaluate(direction) == "rtl"
+    chat.question.fill("refund")
+    assert chat.question.evaluate(direction) == "ltr"
     chat.source(1).click()
     chat.button("show_english").first.click()
     assert chat.root.get_by_text(FIRST).first.evaluate(direction) == "ltr"

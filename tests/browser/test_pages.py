@@ -125,7 +125,7 @@ def demo(
 
 # Each picture: the page's language, which of the tickets, and the options of its browser.
 PICTURES: dict[str, tuple[str, int, dict[str, object]]] = {
-    "desktop": ("en-us", 0, {"viewport": DESKTOP}),
+    "desktop": ("en-us", 1, {"viewport": DESKTOP}),
     "phone": ("en-us", 0, {"viewport": PHONE, "device_scale_factor": 2}),
     "dark": ("de-de", 2, {"viewport": DESKTOP, "color_scheme": "dark"}),
     "japanese": ("ja-jp", 1, {"viewport": DESKTOP}),
