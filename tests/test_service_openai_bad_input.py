@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from service.settings import Settings
@@ -217,6 +217,7 @@ def test_any_visible_text_is_a_question(text: str, path: str, stream: bool) -> N
 @settings(max_examples=50, deadline=None)
 @given(st.binary(max_size=30))
 def test_any_address_below_the_routes_is_answered(rest: bytes) -> None:
+    assume(not {b".", b".."} & set(rest.split(b"/")))  # a client resolves them before it asks
     for path in (RESPONSES, CHAT, "/v1/models"):
         response = CLIENT.get(f"{path}/{quote(rest)}")
         assert response.status_code in (404, 405)
