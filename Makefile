@@ -174,7 +174,7 @@ $(TORCH_INSTALLED): requirements.lock | $(VENV_MADE)
 	@echo $(TORCH) > $@
 
 $(READY): requirements.lock pyproject.toml $(TORCH_INSTALLED)
-	@echo "==> Installing the other locked packages (about 550 MB; one to three minutes)"
+	@echo "==> Installing the other locked packages (about 650 MB; two to five minutes)"
 	@$(PIP) install --requirement requirements.lock || { \
 	    echo "make: the locked packages could not be installed (the lines above say which)." >&2; \
 	    echo "Way out: check the network and the free space ('df -h .'), then run make again: it goes on from here." >&2; \
