@@ -142,10 +142,14 @@ def _openai_desk(desk: Desk, settings: Settings) -> OpenAIDesk:
 
 
 def _memory(settings: Settings) -> ProcessMemory | None:
-    # Where users' words are not to be kept, they are not kept in memory either.
-    if not (settings.store_questions and settings.responses_kept):
+    if not settings.responses_kept:
         return None
-    return ProcessMemory(most=settings.responses_kept, keep_s=settings.responses_kept_s, clock=time.monotonic)
+    return ProcessMemory(
+        most=settings.responses_kept,
+        keep_s=settings.responses_kept_s,
+        clock=time.monotonic,
+        words=settings.store_questions,
+    )
 
 
 def _closing(admission: Admission, lifespan: Lifespan | None, mcp: McpMount) -> Lifespan:

@@ -15,7 +15,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from indexer import IndexMissing, QuestionError, Turn, UnknownLocale, nearest_locale
+from indexer import IndexMissing, QuestionError, UnknownLocale, nearest_locale
 from service.admission import RETRY_AFTER_S, Checkpoint, DeadlinePassed, Overloaded
 from service.answering import Question, answer_question
 from service.chatwoot_client import ChatwootClient, ChatwootFailed, Place
@@ -24,7 +24,7 @@ from service.chatwoot_webhook import IncomingMessage
 from service.replies import ask_reply
 from service.routes import Desk
 from service.schemas import AskReply
-from service.turn_memory import Conversation, TurnMemory
+from service.turn_memory import TurnMemory, conversation_after
 
 # Stands for the key that its conversations are held under; no key has this id.
 HOLDER = "chatwoot"
@@ -127,9 +127,12 @@ class ChatwootBot:
 
     def _keep(self, place: Place, question: Question, reply: AskReply) -> None:
         if self.memory is not None:
-            exchange = (Turn("user", question.text), Turn("assistant", reply.answer))
-            said = Conversation((*question.history, *exchange), locale=None, client_key=HOLDER)
-            self.memory.keep(_name(place), said)
+            name = _name(place)
+            earlier = self.memory.find(name, client_key=HOLDER)
+            said = conversation_after(
+                question, reply, earlier=earlier, client_key=HOLDER, words=self.memory.words
+            )
+            self.memory.keep(name, said)
 
     def _likely_locale(self, message: IncomingMessage) -> str:
         """The first language that has sentences; nothing was searched that could know better."""

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
-from indexer import Turn
 from service.answering import Question
 from service.openai_requests import ExtensionBody, MessageBody, OpenAIBody
 from service.problems import INVALID_REQUEST, UNSUPPORTED_PARAMETER, FieldError, Kind, Problem
@@ -79,12 +78,6 @@ def go_on(question: Question, earlier: Conversation) -> Question:
     """The question as the next one of an earlier conversation."""
     history = (*earlier.turns, *question.history)[-TURNS_MAX:]
     return replace(question, history=history, locale=question.locale or earlier.locale)
-
-
-def conversation_after(question: Question, answer: str, *, name: str, client_key: str | None) -> Conversation:
-    """The conversation of this id, now that its question is answered."""
-    exchange = (Turn("user", question.text), Turn("assistant", answer))
-    return Conversation((*question.history, *exchange), question.locale, name, client_key)
 
 
 def _turn(message: MessageBody) -> TurnBody:

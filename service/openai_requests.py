@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, JsonValue, Tag
 
 from service.problems import MODEL_NOT_FOUND, UNSUPPORTED_PARAMETER, FieldError, Problem
-from service.request_texts import AnyText, LocaleTag
+from service.request_texts import AnyText, Id, LocaleTag
 from service.schemas import HITS_MAX, FiltersBody, RequestBody
 
 MODEL = "citedesk"
@@ -32,6 +32,11 @@ class ExtensionBody(RequestBody):
     )
     filters: FiltersBody | None = Field(None, examples=[{"roles": ["Billing admin"]}])
     top_k: int | None = Field(None, ge=1, le=HITS_MAX, description="How many hits to give.", examples=[5])
+    conversation: Id | None = Field(
+        None,
+        description="That of an earlier answer, for a further question with its history in the request.",
+        examples=["0b9f6c0d2e1a4c3b8d7e6f5a4b3c2d1e"],
+    )
 
 
 class LenientBody(BaseModel):

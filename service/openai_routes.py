@@ -21,7 +21,7 @@ from service.chat_schemas import ChatReply, ModelReply, ModelsReply
 from service.citations import CitedSentence
 from service.gate import key_id_of
 from service.openai_errors import INVALID_HERE
-from service.openai_questions import conversation_after, go_on, split_conversation, to_ask_body
+from service.openai_questions import go_on, split_conversation, to_ask_body
 from service.openai_requests import (
     MODEL,
     ChatBody,
@@ -55,7 +55,7 @@ from service.schemas import AskReply
 from service.stories import Piece, tell, tell_whole
 from service.streaming import end_with, event_response, json_event, stream_work
 from service.strict_json import JsonRoute
-from service.turn_memory import Conversation, TurnMemory
+from service.turn_memory import Conversation, TurnMemory, conversation_after
 
 Work = Callable[[Checkpoint], Generator[Piece, None, None]]
 # What the last line of a stream of chunks holds.
@@ -70,7 +70,7 @@ _KINDS = (
 class OpenAIDesk:
     """What these routes work with besides the desk; `now` gives seconds since 1970.
 
-    `memory` is None where the operator keeps no words of users.
+    `memory` is None where the operator keeps no conversation.
     """
 
     desk: Desk
@@ -81,12 +81,16 @@ class OpenAIDesk:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """One question to answer on this index, asked under the key of this id (None without one)."""
+    """One question to answer on this index, asked under the key of this id (None without one).
+
+    `conversation` is the id of the one that it belongs to, None for a new one.
+    """
 
     index: Index
     question: Question
     answer_id: str
     client_key: str | None
+    conversation: str | None
 
 
 def build_openai_routes(wire: OpenAIDesk) -> APIRouter:
@@ -118,7 +122,7 @@ def _add_responses(router: APIRouter, wire: OpenAIDesk) -> None:
             previous_response_id=body.previous_response_id,
             store=body.store is not False and wire.memory is not None,
         )
-        task = _Task(index, question, frame.answer_id, key_id_of(request))
+        task = _Task(index, question, frame.answer_id, key_id_of(request), _conversation_of(body))
         work = partial(_answer_and_keep, wire, task, frame)
         story = ResponseStory(frame, now=wire.now)
         if body.stream:
@@ -144,7 +148,7 @@ def _add_chat(router: APIRouter, wire: OpenAIDesk) -> None:
         question = _read(wire.desk, body, said=body.messages, accept_language=accept_language)
         options = body.stream_options or StreamOptionsBody()
         frame = ChatFrame(wire.desk.new_id(), int(wire.now()), with_usage=options.include_usage is True)
-        task = _Task(index, question, frame.answer_id, key_id_of(request))
+        task = _Task(index, question, frame.answer_id, key_id_of(request), _conversation_of(body))
         work = partial(_answer, wire.desk, task)
         if body.stream:
             chunks = tell(ChatStory(frame), await _begin(wire, work), json_event)
@@ -186,14 +190,16 @@ def _read(
     return read_question(desk, ask, text=ask.question, accept_language=accept_language)
 
 
-def _steps(
-    desk: Desk, task: _Task, checkpoint: Checkpoint, *, conversation: str | None = None
-) -> Generator[Piece, None, AskReply]:
+def _conversation_of(body: ResponsesBody | ChatBody) -> str | None:
+    return None if body.citedesk is None else body.citedesk.conversation
+
+
+def _steps(desk: Desk, task: _Task, checkpoint: Checkpoint) -> Generator[Piece, None, AskReply]:
     question = task.question
     answer = yield from answer_steps(
         task.index, question, rules=desk.rules, checkpoint=checkpoint, left_s=checkpoint.left_s
     )
-    reply = ask_reply(answer, answer_id=task.answer_id, conversation=conversation or desk.new_id())
+    reply = ask_reply(answer, answer_id=task.answer_id, conversation=task.conversation or desk.new_id())
     desk.conversations.remember(reply, question=question.text, client_key=task.client_key)
     return reply
 
@@ -205,14 +211,14 @@ def _answer(desk: Desk, task: _Task, checkpoint: Checkpoint) -> Generator[Piece,
 def _answer_and_keep(
     wire: OpenAIDesk, task: _Task, frame: ResponseFrame, checkpoint: Checkpoint
 ) -> Generator[Piece, None, None]:
-    conversation = None
+    earlier = None
     if frame.previous_response_id is not None:
         earlier = _find(wire.memory, frame.previous_response_id, client_key=task.client_key)
-        task, conversation = replace(task, question=go_on(task.question, earlier)), earlier.id
-    reply = yield from _steps(wire.desk, task, checkpoint, conversation=conversation)
+        task = replace(task, question=go_on(task.question, earlier), conversation=earlier.id)
+    reply = yield from _steps(wire.desk, task, checkpoint)
     if frame.store and wire.memory is not None:  # before the client knows the id
         after = conversation_after(
-            task.question, reply.answer, name=reply.conversation, client_key=task.client_key
+            task.question, reply, earlier=earlier, client_key=task.client_key, words=wire.memory.words
         )
         wire.memory.keep(frame.response_id, after)
     yield reply

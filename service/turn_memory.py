@@ -1,4 +1,8 @@
-"""What was said in a conversation, so that a client can go on from an answer by its id alone."""
+"""What was said in a conversation, so that a client can go on from an answer by its id alone.
+
+Where users' words may not be kept, not even here, what the answers quoted is: the articles' words. Search
+takes a subject from them as well, though a little less surely (docs/measurements.md, "Earlier turns").
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from indexer import Turn
+from service.answering import Question
+from service.schemas import AskReply
 
 # Twice as many turns as search looks at, and more of each: what an answer is written from.
 KEPT_TURNS = 8
@@ -33,8 +39,28 @@ class Conversation:
         return replace(self, turns=kept)
 
 
+def conversation_after(
+    question: Question, reply: AskReply, *, earlier: Conversation | None, client_key: str | None, words: bool
+) -> Conversation:
+    """The conversation, now that its question is answered; without `words` it has none of a user's.
+
+    `question` has the turns of `earlier` in its history.
+    """
+    if words:
+        said = (*question.history, Turn("user", question.text), Turn("assistant", reply.answer))
+    else:
+        quotes = " ".join(citation.quote for citation in reply.citations)
+        said = (*(earlier.turns if earlier else ()), *([Turn("assistant", quotes)] if quotes else []))
+    return Conversation(said, question.locale, reply.conversation, client_key)
+
+
 class TurnMemory(Protocol):
     """Keeps conversations by the id of their last response; called from several threads."""
+
+    @property
+    def words(self) -> bool:
+        """Whether words of users may be kept."""
+        ...
 
     def keep(self, response_id: str, conversation: Conversation) -> None:
         """Remember the conversation for a while."""
@@ -51,7 +77,8 @@ class ProcessMemory:
     The oldest is forgotten first; `clock` gives seconds. `most` of 0 keeps nothing.
     """
 
-    def __init__(self, *, most: int, keep_s: float, clock: Callable[[], float]) -> None:
+    def __init__(self, *, most: int, keep_s: float, clock: Callable[[], float], words: bool) -> None:
+        self.words = words
         self._most = most
         self._keep_s = keep_s
         self._clock = clock

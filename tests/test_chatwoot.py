@@ -163,10 +163,11 @@ def test_a_delivery_is_answered_before_its_message_is() -> None:
     assert len(said(chatwoot)) == 1
 
 
-@pytest.mark.parametrize(("kept", "then"), [(True, "contact"), (False, "desk")])
-def test_what_was_said_before_counts_where_words_may_be_kept(kept: bool, then: str) -> None:
+@pytest.mark.parametrize(("kept", "then"), [(1000, "contact"), (0, "desk")])
+def test_what_was_said_before_counts_where_it_is_kept(kept: int, then: str) -> None:
+    settings = Settings(store_questions=True, responses_kept=kept)
     with FakeChatwoot() as chatwoot:
-        app = build_app(chatwoot=link_to(chatwoot.url), settings=Settings(store_questions=kept))
+        app = build_app(chatwoot=link_to(chatwoot.url), settings=settings)
         deliver(app, delivery(ANSWERED), delivery("And in Japan?", id=312))
     assert [reader for reader, _ in said(chatwoot)][:2] == ["contact", then]
 

@@ -94,7 +94,7 @@ def test_a_response_has_openais_form_with_the_answer_beside(client: Client) -> N
         ],
         "parallel_tool_calls": False,
         "previous_response_id": None,
-        "store": False,
+        "store": True,
         "temperature": None,
         "text": {"format": {"type": "text"}},
         "tool_choice": "none",
@@ -421,8 +421,27 @@ def test_without_an_index_a_stream_is_503() -> None:
     assert client.get("/v1/models").status_code == 503
 
 
-def test_where_users_words_are_not_kept_no_response_can_be_gone_on_from() -> None:
-    client, _ = listening(store_questions=False)
+def test_where_users_words_are_not_kept_a_response_is_gone_on_from_by_what_it_quoted() -> None:
+    client, heard = listening(store_questions=False)
+    said = [
+        {"role": "user", "content": "My own words."},
+        {"role": "assistant", "content": "An answer to them."},
+        {"role": "user", "content": OUTAGES},
+    ]
+    first = respond(client, said)
+    second = respond(client, "And prices?", previous_response_id=first["id"])
+    respond(client, "And seats?", previous_response_id=second["id"])
+    quotes = [
+        ("assistant", " ".join(citation["quote"] for citation in reply["citedesk"]["citations"]))
+        for reply in (first, second)
+    ]
+    assert first["store"] is True
+    assert quotes[0][1]
+    assert [history for _, history, _ in heard[1:]] == [quotes[:1], [quote for quote in quotes if quote[1]]]
+
+
+def test_where_nothing_is_kept_no_response_can_be_gone_on_from() -> None:
+    client, _ = listening(responses_kept=0)
     first = respond(client, OUTAGES)
     body = {"input": "And prices?", "previous_response_id": first["id"]}
     response = client.post("/v1/responses", body)
@@ -437,6 +456,13 @@ def test_where_users_words_are_not_kept_no_response_can_be_gone_on_from() -> Non
         "param": "previous_response_id",
         "code": "previous_response_not_found",
     }
+
+
+def test_a_request_says_which_conversation_its_history_belongs_to() -> None:
+    client, _ = listening()
+    first = respond(client, OUTAGES)["citedesk"]["conversation"]
+    second = respond(client, "And prices?", citedesk={"conversation": first})["citedesk"]["conversation"]
+    assert first == second
 
 
 def test_a_response_gone_on_from_is_of_the_same_conversation() -> None:

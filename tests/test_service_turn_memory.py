@@ -30,7 +30,7 @@ def talk(content: str) -> Conversation:
 
 
 def test_a_conversation_is_found_by_its_last_response(clock: Clock) -> None:
-    memory = ProcessMemory(most=2, keep_s=10, clock=clock)
+    memory = ProcessMemory(most=2, keep_s=10, clock=clock, words=True)
     memory.keep("a", talk("one"))
     memory.keep("b", talk("two"))
     assert memory.find("a", client_key=None) == talk("one")
@@ -39,21 +39,21 @@ def test_a_conversation_is_found_by_its_last_response(clock: Clock) -> None:
 
 
 def test_the_oldest_is_forgotten_first(clock: Clock) -> None:
-    memory = ProcessMemory(most=2, keep_s=10, clock=clock)
+    memory = ProcessMemory(most=2, keep_s=10, clock=clock, words=True)
     for name in "abc":
         memory.keep(name, talk(name))
     assert [memory.find(name, client_key=None) is None for name in "abc"] == [True, False, False]
 
 
 def test_what_is_kept_again_counts_as_new(clock: Clock) -> None:
-    memory = ProcessMemory(most=2, keep_s=10, clock=clock)
+    memory = ProcessMemory(most=2, keep_s=10, clock=clock, words=True)
     for name in "abac":
         memory.keep(name, talk(name))
     assert [memory.find(name, client_key=None) is None for name in "abc"] == [False, True, False]
 
 
 def test_a_conversation_expires(clock: Clock) -> None:
-    memory = ProcessMemory(most=9, keep_s=10, clock=clock)
+    memory = ProcessMemory(most=9, keep_s=10, clock=clock, words=True)
     memory.keep("a", talk("one"))
     clock.now = 109.9
     memory.keep("b", talk("two"))
@@ -64,13 +64,13 @@ def test_a_conversation_expires(clock: Clock) -> None:
 
 
 def test_a_memory_of_none_keeps_nothing(clock: Clock) -> None:
-    memory = ProcessMemory(most=0, keep_s=10, clock=clock)
+    memory = ProcessMemory(most=0, keep_s=10, clock=clock, words=True)
     memory.keep("a", talk("one"))
     assert memory.find("a", client_key=None) is None
 
 
 def test_a_conversation_is_found_under_its_own_key_alone(clock: Clock) -> None:
-    memory = ProcessMemory(most=9, keep_s=10, clock=clock)
+    memory = ProcessMemory(most=9, keep_s=10, clock=clock, words=True)
     memory.keep("a", replace(talk("one"), client_key="k1"))
     memory.keep("b", talk("two"))
     found = {(id_, key): memory.find(id_, client_key=key) for id_ in "ab" for key in ("k1", "k2", None)}
@@ -81,7 +81,7 @@ def test_a_conversation_is_found_under_its_own_key_alone(clock: Clock) -> None:
 
 
 def test_only_the_last_turns_and_their_beginnings_are_kept(clock: Clock) -> None:
-    memory = ProcessMemory(most=1, keep_s=10, clock=clock)
+    memory = ProcessMemory(most=1, keep_s=10, clock=clock, words=True)
     turns = tuple(Turn("user", str(n) * 2000) for n in range(10))
     memory.keep("a", Conversation(turns, None))
     found = memory.find("a", client_key=None)

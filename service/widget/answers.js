@@ -4,9 +4,8 @@ import { Failure } from "./failure.js";
 
 // The service sends a heartbeat far more often; a connection this silent is lost.
 const SILENCE_MS = 60_000;
-const FORGOTTEN = "/problems/previous-response-not-found";
 
-// Gives { reply, responseId }, the id null where the service keeps none. `onSaid` gets each sentence, `onSource` each { number, title, url }.
+// Gives the reply. `onSaid` gets each sentence, `onSource` each { number, title, url }.
 // Throws a Failure, or what aborting by `signal` throws.
 export async function ask(session, { question, locale, earlier }, { signal, onSaid, onSource }) {
   const lost = new AbortController();
@@ -28,18 +27,13 @@ export async function ask(session, { question, locale, earlier }, { signal, onSa
   }
 }
 
-// The service may have forgotten the conversation: then it is told again.
-async function begin(session, { question, locale, earlier }, signal) {
-  const body = { model: "citedesk", input: question, stream: true };
+// The turns go along each time: the service need not keep what its users say.
+function begin(session, { question, locale, earlier }, signal) {
+  const { turns, conversation } = earlier;
+  const body = { model: "citedesk", input: [...turns, { role: "user", content: question }], stream: true };
   if (locale) body.metadata = { locale };
-  const { responseId, turns } = earlier;
-  const post = (more) => session.post("/v1/responses", { ...body, ...more }, { signal });
-  try {
-    if (responseId !== null) return await post({ previous_response_id: responseId });
-  } catch (error) {
-    if (error.type !== FORGOTTEN) throw error;
-  }
-  return post(turns.length > 0 ? { input: [...turns, { role: "user", content: question }] } : {});
+  if (conversation !== null) body.citedesk = { conversation };
+  return session.post("/v1/responses", body, { signal });
 }
 
 async function follow(response, { onSaid, onSource, heard }) {
@@ -48,8 +42,8 @@ async function follow(response, { onSaid, onSource, heard }) {
     if (event.type === "response.output_text.delta") onSaid(event.delta);
     else if (event.type === "response.output_text.annotation.added") onSource(event.annotation);
     else if (event.type === "response.completed") {
-      const { citedesk: reply, id, store } = event.response;
-      if (reply) return { reply, responseId: store ? id : null };
+      const { citedesk: reply } = event.response;
+      if (reply) return reply;
       throw new Failure("failed", { status: response.status });
     } else if (event.type === "response.failed") {
       const { code } = event.response.error ?? {};

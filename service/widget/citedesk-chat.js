@@ -182,7 +182,7 @@ export class CitedeskChat extends HTMLElement {
     const slow = setTimeout(() => this.#sayThatItIsSlow(exchange), SLOW_MS);
     try {
       const earlier = conversation.before(exchange);
-      const answered = await ask(this.#sessionNow(), { ...exchange, earlier }, {
+      const reply = await ask(this.#sessionNow(), { ...exchange, earlier }, {
         signal: controller.signal,
         onSaid: (said) => {
           clearTimeout(slow);
@@ -195,8 +195,8 @@ export class CitedeskChat extends HTMLElement {
           conversation.save(); // what was said survives a reload, too
         },
       });
-      conversation.answer(exchange, answered);
-      this.#tell("citedesk-answered", answered.reply);
+      conversation.answer(exchange, reply);
+      this.#tell("citedesk-answered", reply);
     } catch (error) {
       this.#breakOff(exchange, error, { stopped: controller.signal.aborted });
       conversation.save();

@@ -1,7 +1,7 @@
 // What was asked and answered, kept for the tab: it survives a reload, and ends with the tab.
 //
-// An exchange is plain data: { question, locale, state, said, sources, reply, responseId, failure,
-// rating, handedOver }. Its state is asking, answered (refusals too), stopped or failed.
+// An exchange is plain data: { question, locale, state, said, sources, reply, failure, rating,
+// handedOver }. Its state is asking, answered (refusals too), stopped or failed.
 
 const VERSION = 1;
 const EXCHANGES_MAX = 50;
@@ -29,14 +29,14 @@ export class Conversation {
   }
 
   restart(exchange) {
-    const blank = { state: "asking", said: "", sources: [], reply: null, responseId: null, failure: null };
+    const blank = { state: "asking", said: "", sources: [], reply: null, failure: null };
     Object.assign(exchange, blank);
     this.save();
     return exchange;
   }
 
-  answer(exchange, { reply, responseId }) {
-    Object.assign(exchange, { state: "answered", reply: shorten(reply), responseId });
+  answer(exchange, reply) {
+    Object.assign(exchange, { state: "answered", reply: shorten(reply) });
     this.save();
   }
 
@@ -45,13 +45,13 @@ export class Conversation {
     this.save();
   }
 
-  // What `exchange` goes on from: the last answer's id, and the turns in words where it is forgotten.
+  // What `exchange` goes on from: the turns before it, and the id that they have at the service.
   before(exchange) {
     const answered = this.exchanges
       .slice(0, this.exchanges.indexOf(exchange))
       .filter((each) => each.state === "answered");
     const turns = answered.flatMap((each) => turnsOf(each)).slice(-TURNS_MAX);
-    return { responseId: answered.at(-1)?.responseId ?? null, turns };
+    return { conversation: answered.at(-1)?.reply.conversation ?? null, turns };
   }
 
   // The turns to pass on with `exchange`, oldest first.
