@@ -4,9 +4,9 @@ A mark is resolved only against the passages that the search returned. Numbers r
 of appearance.
 
 A sentence alone is hard to judge ("This may take two days."), so a quote takes in the sentences
-around it as far as `QUOTE_COLUMNS` allow: those of its paragraph and of the paragraphs beside it, or
-of its list item or alert. Beyond their borders the article has more than words (a bullet, a number,
-a label, a bar), and the quote would not stand there as it is. A mark inside a quote that is there
+around it as far as `QUOTE_COLUMNS` allow: those of its paragraph, list item or alert. Beyond its
+borders the article may have more than words (a bullet, a picture, a label, a bar), and the quote would
+not stand there as it is. A mark inside a quote that is there
 already is that citation's.
 """
 
@@ -38,6 +38,7 @@ class WriterFault(StrEnum):
 # A Chinese, Japanese or Korean character takes two. Two or three sentences: what a reader takes in at
 # a glance (docs/measurements.md).
 QUOTE_COLUMNS = 300
+_RUNNING = frozenset({BlockKind.PARAGRAPH, BlockKind.ALERT, BlockKind.ITEM})
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,27 +204,28 @@ def block_at(passage: Passage, offset: int) -> Block | None:
 def _widen(passage: Passage, mark: Mark) -> tuple[int, int]:
     """The mark's span with the sentences around it, the next before the one before, as far as they fit."""
     start, end = mark.start, mark.end
-    beside = [sentence for sentence in passage.sentences if _may_join(passage, sentence, mark)]
     grown = True
     while grown:
         grown = False
-        after = next((s for s in beside if s.start >= end), None)
-        if after is not None and _fits(passage, start, after.end):
+        after = next((s for s in passage.sentences if s.start >= end), None)
+        if after is not None and _may_join(passage, after, mark) and _fits(passage, start, after.end):
             end, grown = after.end, True
-        before = next((s for s in reversed(beside) if s.end <= start), None)
-        if before is not None and _fits(passage, before.start, end):
+        before = next((s for s in reversed(passage.sentences) if s.end <= start), None)
+        if before is not None and _may_join(passage, before, mark) and _fits(passage, before.start, end):
             start, grown = before.start, True
     text = passage.text[start:end]
     return start + len(text) - len(text.lstrip()), end - len(text) + len(text.rstrip())
 
 
 def _may_join(passage: Passage, sentence: Sentence, mark: Mark) -> bool:
-    """Whether nothing but words and white space lies between a sentence and the mark."""
+    """Whether nothing but words and white space lies between a sentence and the mark, on either side."""
     first, last = min(sentence.start, mark.start), max(sentence.end, mark.end)
     crossed = [block for block in passage.blocks if block.start < last and first < block.end]
-    if len(crossed) == 1:
-        return crossed[0].kind in (BlockKind.PARAGRAPH, BlockKind.ALERT, BlockKind.ITEM)
-    return all(block.kind is BlockKind.PARAGRAPH for block in crossed)
+    if len(crossed) != 1 or crossed[0].kind not in _RUNNING:
+        return False
+    # What has no English beside sentences that have it ("2.") would be missing from the English quote.
+    marked = [s.source for s in passage.sentences if s.start < mark.end and mark.start < s.end]
+    return all((source is None) == (sentence.source is None) for source in marked)
 
 
 def _fits(passage: Passage, start: int, end: int) -> bool:

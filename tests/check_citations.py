@@ -27,6 +27,9 @@ from starlette.types import ASGIApp
 from indexer import IndexFollower
 from indexer.questions import Question, bare, read_questions
 from service.asking import WordGuesser
+from service.confidence import read_confidence
+from service.settings import Settings
+from service.writers import ExtractiveWriter
 from tests.service_app import build_app
 
 SOURCE = "en-us"
@@ -89,9 +92,10 @@ class ArticleFile:
 
 @lru_cache(maxsize=64)
 def _sides(text: str, source: bool) -> tuple[str, str]:
-    """A file's text on one side, bare: as it stands, and as YAML reads the quotation marks in it."""
+    """A file's text on one side, bare: as it stands, and as YAML reads its quotation marks and line ends."""
     body = _PAIR.sub(r"\2" if source else r"\1", _HEADER.sub("", text.replace("\r\n", "\n")))
-    return bare(_plain(body)), bare(_plain(body.replace("''", "'").replace('\\"', '"')))
+    unquoted = body.replace("''", "'").replace('\\"', '"').replace("\\n", "\n")
+    return bare(_plain(body)), bare(_plain(unquoted))
 
 
 def _plain(text: str) -> str:
@@ -215,7 +219,13 @@ def main() -> int:
     locales = {summary.locale for summary in index.locales if chosen.locale in (None, summary.locale)}
     questions = [question for question in read_questions(chosen.questions) if question.locale in locales]
     corpus, shares = read_corpus_files(chosen.corpus), Shares()
-    for reply in asyncio.run(ask_all(build_app(follower=follower, guess=WordGuesser()), questions)):
+    app = build_app(
+        follower=follower,
+        writer=ExtractiveWriter(sentences_max=Settings.model_construct().answer_sentences_max),
+        confidence=read_confidence(),
+        guess=WordGuesser(),
+    )
+    for reply in asyncio.run(ask_all(app, questions)):
         check_reply(reply, corpus, shares)
     print(f"generation {index.generation}: {len(questions)} questions, {shares.answered} answered, "
           f"{shares.citations} citations")  # fmt: skip

@@ -46,14 +46,13 @@ def test_a_quote_takes_in_the_sentences_around_it(hits: list[Hit]) -> None:
 
 
 def long_passage(*sentences: str, kinds: tuple[BlockKind, ...] = ()) -> Passage:
-    """A passage of these sentences, each a block of its own, paragraphs where no kind is given."""
+    """A passage of these sentences: one paragraph, or a block for each of them."""
     text, spans = "", []
     for sentence in sentences:
         spans.append((len(text), len(text) + len(sentence)))
         text += sentence + " "
-    blocks = [
-        Block(kind, *span) for kind, span in zip(kinds or (BlockKind.PARAGRAPH,) * 9, spans, strict=False)
-    ]
+    blocks = [Block(kind, *span) for kind, span in zip(kinds, spans, strict=bool(kinds))]
+    blocks = blocks or [Block(BlockKind.PARAGRAPH, 0, len(text))]
     return dataclasses.replace(
         EN[0], text=text.strip(), sentences=tuple(Sentence(*span) for span in spans), blocks=tuple(blocks)
     )
@@ -75,6 +74,30 @@ def test_a_quote_grows_forward_first_and_no_further_than_its_columns(hits: list[
     wide = long_passage("あ" * 50, "い" * 50, "う" * 50, "え" * 50)
     assert quoted(hits[0], wide, 1) == f"{'い' * 50} {'う' * 50}"
     assert quoted(hits[0], long_passage("a" * 10, "b" * 400), 1) == "b" * 400
+
+
+def test_a_quote_ends_with_its_paragraph_for_a_picture_may_follow(hits: list[Hit]) -> None:
+    passage = long_passage("Before it.", "After it.", kinds=(BlockKind.PARAGRAPH,) * 2)
+    assert quoted(hits[0], passage, 0) == "Before it."
+    assert quoted(hits[0], passage, 1) == "After it."
+
+
+def test_a_quote_takes_in_nothing_that_its_english_lacks(hits: list[Hit]) -> None:
+    passage = long_passage("Eins.", "Zwei.", "2.", "Drei.")
+    sources = ("One.", "Two.", None, "Three.")
+    passage = dataclasses.replace(
+        passage,
+        sentences=tuple(
+            dataclasses.replace(sentence, source=source)
+            for sentence, source in zip(passage.sentences, sources, strict=True)
+        ),
+    )
+    assert [quoted(hits[0], passage, number) for number in range(4)] == [
+        "Eins. Zwei.",
+        "Eins. Zwei.",
+        "2.",
+        "Drei.",
+    ]
 
 
 @pytest.mark.parametrize("kind", [BlockKind.ROW, BlockKind.CODE, BlockKind.FOLDED, BlockKind.COLUMNS])
