@@ -27,6 +27,10 @@ else
 $(error TORCH is cpu or gpu, not '$(TORCH)')
 endif
 
+# Tests of one file share what they set up, and so a process.
+WORKERS ?= 2
+PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
+
 # --retries 0: an index that can't be reached costs pip 7.6 s a package name without it, 0.1 s with it.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 TORCH_PIP := $(PIP) --retries 0 --timeout 15
@@ -53,6 +57,7 @@ help:  ## list the targets
 	@echo "  PYTHON=python3.12     the Python 3.11+ that .venv is made with (default python3)"
 	@echo "  TORCH=gpu             install torch with CUDA (default cpu); TORCH_INDEX=URL names another wheel index"
 	@echo "  PORT=8080             the demo's port (default 8000); EXAMPLE=\"...\" is the question it suggests"
+	@echo "  WORKERS=4             processes that run the tests (default 2)"
 	@echo "  CORPUS=\"DIR ...\"      the articles of 'evaluate' (default: those of $(SHARED)/corpus)"
 	@echo "  INDEX=DIR             the index of 'notebooks' (default: one of the sample articles, with their questions)"
 	@echo "  QUESTIONS=DIR         the questions of 'evaluate' and of INDEX (default $(QUESTIONS))"
@@ -69,11 +74,11 @@ demo: setup  ## index the sample articles and serve them on http://127.0.0.1:POR
 
 test: setup lint $(LANGUAGE_MODEL)  ## set up, then run ruff, mypy and all tests
 	@echo "==> pytest"
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
 
 check: $(READY) lint  ## the fast part: ruff, mypy, and the tests that need neither model nor real articles nor a browser
 	@echo "==> pytest, without the model, the real articles and the browser"
-	@$(BIN)/python -m pytest -m "not model and not corpus and not slow and not llm and not browser"
+	@$(PYTEST) -m "not model and not corpus and not slow and not llm and not browser"
 
 lint: $(READY)
 	@echo "==> ruff"
