@@ -177,7 +177,6 @@ class InlineReader:
     def _add_pair(self, span: Span, inline: InlineText, *, linked: bool) -> None:
         target, letters = self._side(span.target, inline)
         source, _ = self._side(span.source, InlineText())
-        inline.images_only = False
         english = source if source.strip() else None
         inline.add_pair(Piece(target, english, span.ordinal, True, 0 if linked else letters))
 
@@ -185,10 +184,12 @@ class InlineReader:
         """One side of a pair as plain text, and how many of its letters are outside links."""
         if _MARKUP.isdisjoint(markdown):
             text = plain_text(markdown)
+            inline.images_only = False
             return text, _letters(text)
         inner = self.parse(markdown)
         inline.anchors += inner.anchors
         inline.has_link |= inner.has_link
+        inline.images_only &= inner.images_only
         pieces = inner.pieces()
         return "".join(piece.target for piece in pieces), sum(piece.unlinked for piece in pieces)
 

@@ -1,5 +1,7 @@
 """Drafts of blocks to the text of a section, on one side: block by block, a line each.
 
+An empty line stands where the article has something between two blocks that has no text on this side:
+a picture whose description was not translated, or a paragraph that only the other side has.
 Sentences keep their English; a row up to `ROW_SENTENCE_CHARS` is one sentence. Offsets count from
 the text's start.
 """
@@ -59,6 +61,9 @@ def write_section(drafts: Sequence[BlockDraft], side: Side) -> SectionText:
     at = 0
     for draft in drafts:
         if not any(one_side(cell, side) for cell in draft.cells):
+            if lines and lines[-1]:
+                lines.append("")
+                at += 1
             continue
         line = _write_block(draft, side, at)
         if id(draft.lead) not in contexts:
@@ -67,6 +72,8 @@ def write_section(drafts: Sequence[BlockDraft], side: Side) -> SectionText:
         lines.append("".join(line.parts))
         sentences += line.sentences
         at += line.length + 1
+    if lines and not lines[-1]:
+        lines.pop()
     return SectionText("\n".join(lines), tuple(blocks), tuple(sentences))
 
 

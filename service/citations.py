@@ -4,9 +4,9 @@ A mark is resolved only against the passages that the search returned. Numbers r
 of appearance.
 
 A sentence alone is hard to judge ("This may take two days."), so a quote takes in the sentences
-around it as far as `QUOTE_COLUMNS` allow: those of its paragraph, list item or alert. Beyond its
-borders the article may have more than words (a bullet, a picture, a label, a bar), and the quote would
-not stand there as it is. A mark inside a quote that is there
+around it as far as `QUOTE_COLUMNS` allow: those of its paragraph and of the paragraphs beside it, or
+of its list item or alert. Beyond their borders the article has more than words (a bullet, a picture, a
+label, a bar), and the quote would not stand there as it is. A mark inside a quote that is there
 already is that citation's.
 """
 
@@ -221,7 +221,10 @@ def _may_join(passage: Passage, sentence: Sentence, mark: Mark) -> bool:
     """Whether nothing but words and white space lies between a sentence and the mark, on either side."""
     first, last = min(sentence.start, mark.start), max(sentence.end, mark.end)
     crossed = [block for block in passage.blocks if block.start < last and first < block.end]
-    if len(crossed) != 1 or crossed[0].kind not in _RUNNING:
+    one_block = len(crossed) == 1 and crossed[0].kind in _RUNNING
+    # An empty line stands for what has no text on this side: a picture, for one.
+    neighbours = {block.kind for block in crossed} == {BlockKind.PARAGRAPH}
+    if not (one_block or (neighbours and "\n\n" not in passage.text[first:last])):
         return False
     # What has no English beside sentences that have it ("2.") would be missing from the English quote.
     marked = [s.source for s in passage.sentences if s.start < mark.end and mark.start < s.end]

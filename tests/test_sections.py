@@ -178,6 +178,33 @@ def test_an_image_alone_is_no_content() -> None:
     assert folded(article(markdown).sections[0]) == ["図\n席の図"]
 
 
+def test_an_empty_line_stands_for_what_one_side_has_alone() -> None:
+    before, after = pair("前。", "Before.", 110), pair("後。", "After.", 111)
+    picture = ':::image type="content" source="a.png" alt-text="席の図":::'
+    markdown = f"{TITLE}{before}\n\n{picture}\n\n{picture}\n\n{after}\n\n{picture}\n"
+    assert texts(english(markdown)) == ["Before.\n\nAfter."]
+    assert texts(article(markdown)) == ["前。\n席の図\n席の図\n後。\n席の図"]
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        "![席の図](a.png)",
+        "[![席の図](a.png)](a.png#lightbox)",
+        pair("![席の図](a.png)", "![Seats](a.png)"),
+        pair("[![席の図](a.png)](a.png#lightbox)", "[![Seats](a.png)](a.png#lightbox)"),
+    ],
+)
+def test_a_picture_is_known_however_it_is_written(picture: str) -> None:
+    found = article(f"{TITLE}本文。\n\n{picture}\n").sections[0]
+    assert blocks(found) == [("paragraph", "本文。"), ("image", "席の図")]
+
+
+def test_a_picture_among_words_is_a_paragraph() -> None:
+    found = article(f"{TITLE}{pair('図は ![席](a.png) です。', 'See ![seats](a.png).')}\n").sections[0]
+    assert [kind for kind, _ in blocks(found)] == ["paragraph"]
+
+
 def test_a_short_section_whose_heading_repeats_is_no_content() -> None:
     short, markdown = heading("audience", "対象", "Audience"), f"{TITLE}本文。"
     assert len(article(f"{markdown}{short}全員です。").sections) == 2

@@ -76,10 +76,19 @@ def test_a_quote_grows_forward_first_and_no_further_than_its_columns(hits: list[
     assert quoted(hits[0], long_passage("a" * 10, "b" * 400), 1) == "b" * 400
 
 
-def test_a_quote_ends_with_its_paragraph_for_a_picture_may_follow(hits: list[Hit]) -> None:
+def test_a_quote_runs_over_paragraphs_but_not_over_what_stands_between_them(hits: list[Hit]) -> None:
     passage = long_passage("Before it.", "After it.", kinds=(BlockKind.PARAGRAPH,) * 2)
-    assert quoted(hits[0], passage, 0) == "Before it."
-    assert quoted(hits[0], passage, 1) == "After it."
+    assert quoted(hits[0], passage, 0) == "Before it. After it."
+    # A picture without text on this side leaves an empty line.
+    apart = dataclasses.replace(passage, text=passage.text.replace(". ", ".\n\n"))
+    after, end = len("Before it.\n\n"), len("Before it.\n\nAfter it.")
+    apart = dataclasses.replace(
+        apart,
+        sentences=(passage.sentences[0], Sentence(after, end)),
+        blocks=(passage.blocks[0], Block(BlockKind.PARAGRAPH, after, end)),
+    )
+    assert quoted(hits[0], apart, 0) == "Before it."
+    assert quoted(hits[0], apart, 1) == "After it."
 
 
 def test_a_quote_takes_in_nothing_that_its_english_lacks(hits: list[Hit]) -> None:
