@@ -59,6 +59,11 @@ class Question:
     filters: Filters | None = None
 
 
+# From this confidence on a question needs nothing that was said before it: 3 of 34 follow-ups reach it, and
+# are answered right; of 213 questions about something else 189 (docs/measurements.md).
+STANDS_ALONE = 0.62
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What decides how a question is answered; `clock` gives seconds, `on_answer` hears each answer."""
@@ -165,7 +170,7 @@ def answer_steps(
             rules.writer, Assignment(ranking, index, choice.served, asked_for.history, patience)
         )
 
-    ranking = _search(index, asked_for, choice.served, k=max(question.k, HITS_READ))
+    asked_for, ranking = _search_in_context(index, asked_for, choice.served, rules=rules)
     asked = yield from _attempt(ranking, rules=rules, watch=watch, write=write, at_least=rules.refuse_below)
     answered = asked if asked.written.cited.citations else None
     if answered is None and rules.fallback:
@@ -213,6 +218,19 @@ def _choose(index: Index, question: Question, guess: LocaleGuesser) -> LocaleCho
         available=[summary.locale for summary in index.locales],
         guess=guess,
     )
+
+
+def _search_in_context(
+    index: Index, question: Question, locale: str, *, rules: Rules
+) -> tuple[Question, Ranking]:
+    """The question as it was searched, and its hits: without the turns before it where it stands alone."""
+    k = max(question.k, HITS_READ)
+    if question.history:
+        alone = replace(question, history=())
+        ranking = _search(index, alone, locale, k=k)
+        if rules.confidence(ranking).confidence >= STANDS_ALONE:
+            return alone, ranking
+    return question, _search(index, question, locale, k=k)
 
 
 def _search(

@@ -79,9 +79,20 @@ def test_an_english_question_is_answered_from_a_locales_articles(index: FakeInde
 
 
 def test_earlier_turns_reach_the_search(index: FakeIndex, rules: Rules) -> None:
-    history = (Turn("user", "May the vendor write about outages?"), Turn("assistant", "Yes."))
-    given = answer(index, rules, "to customers?", locale="en-us", history=history)
+    history = (Turn("user", "May the vendor write to customers about outages?"), Turn("assistant", "Yes."))
+    given = answer(index, rules, "Also on Tuesdays?", locale="en-us", history=history)
     assert given.text == "The vendor may write to your customers about outages.[1]"
+    assert index.calls == ["en-us", "en-us"]
+
+
+def test_a_question_that_stands_alone_does_not_hear_earlier_turns(index: FakeIndex, rules: Rules) -> None:
+    history = (Turn("user", "Can a subscription be cancelled within seven days?"), Turn("assistant", "Yes."))
+    given = answer(
+        index, rules, "May the vendor write to customers about outages?", locale="en-us", history=history
+    )
+    alone = answer(index, rules, "May the vendor write to customers about outages?", locale="en-us")
+    assert given.text == alone.text
+    assert [hit.passage.id for hit in given.ranking.hits] == [hit.passage.id for hit in alone.ranking.hits]
 
 
 def test_filters_reach_the_search(index: FakeIndex, rules: Rules) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from indexer import QuestionError, Ranking
 from service.citations import Draft, DraftSentence
+from service.confidence import AbstainReason, Judgement
 from service.settings import Settings
 from service.writers import ExtractiveWriter
 from tests.fake_index import FakeFollower, FakeIndex
@@ -226,11 +227,17 @@ def listening(**settings: Any) -> tuple[Client, list[Any]]:
     class Index(FakeIndex):
         def search(self, question: str, **options: Any) -> Ranking:
             said = [(turn.role, turn.content) for turn in options["history"]]
+            if said and heard and heard[-1][:2] == (question, []):
+                del heard[-1]  # it was tried without its history first
             heard.append((question, said, options["locale"]))
             return super().search(question, **options)
 
     settings = {"store_questions": True, "fallback": False, **settings}
-    return Client(build_app(Index(), settings=Settings(**settings))), heard
+
+    def need_history(ranking: Ranking) -> Judgement:
+        return Judgement(0.6, AbstainReason.NOT_STATED)
+
+    return Client(build_app(Index(), settings=Settings(**settings), confidence=need_history)), heard
 
 
 def test_earlier_messages_are_the_history() -> None:
