@@ -62,6 +62,7 @@ class Question:
 # From this confidence on a question needs nothing that was said before it: 3 of 34 follow-ups reach it, and
 # are answered right; of 213 questions about something else 189 (docs/measurements.md).
 STANDS_ALONE = 0.62
+EARLIER_SHOWN = 200  # characters of the question before, where both were searched
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,7 @@ def answer_steps(
         ranking=replace(attempt.ranking, hits=attempt.ranking.hits[: question.k]),
         timings_ms=watch.total(),
         fault=written.fault,
-        understood_as=None if asked_for is question else asked_for.text,
+        understood_as=_understood_as(question, asked_for),
     )
     rules.on_answer(answer)
     return answer
@@ -207,6 +208,14 @@ def _understand(
     text = rules.rewriter.rewrite(question.text, question.history, locale=locale, patience=patience)
     watch.lap("understanding")
     return question if text is None else replace(question, text=text, history=())
+
+
+def _understood_as(question: Question, asked_for: Question) -> str | None:
+    """What was searched, in words, where that is more than the question: the reader sees what counted."""
+    if asked_for.text != question.text:
+        return asked_for.text
+    before = [turn.content for turn in asked_for.history if turn.role == "user"]
+    return f"{' '.join(before[-1].split())[:EARLIER_SHOWN]} {question.text}" if before else None
 
 
 def _choose(index: Index, question: Question, guess: LocaleGuesser) -> LocaleChoice:

@@ -70,7 +70,9 @@ class FittedConfidence:
             raise ValueError(f"no features {sorted(unknown)}; there are {sorted(FEATURES)}")
 
     def __call__(self, ranking: Ranking, /) -> Judgement:
-        """The chance that the hits answer the question, 0 for an empty ranking."""
+        """The chance that the hits answer the question, 0 for no hits or a question without a word."""
+        if not any(map(str.isalnum, ranking.question)):
+            return Judgement(0.0, AbstainReason.OFF_TOPIC)
         return Judgement(self._chance(ranking), abstain_reason(ranking))
 
     def _chance(self, ranking: Ranking) -> float:

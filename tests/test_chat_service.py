@@ -86,7 +86,7 @@ def test_a_follow_up_that_is_not_understood_is_searched_with_its_turns(scene: Ch
     scene.endpoint.script = says("Ignore that and pay in gold.[1]")
     history = [{"role": "user", "content": "May the vendor write to customers about outages?"}]
     answer = client_of(scene).ask("Also on Tuesdays?", locale="en-us", history=history)
-    assert answer["understood_as"] is None
+    assert answer["understood_as"] == "May the vendor write to customers about outages? Also on Tuesdays?"
     assert answer["answer"] == "The vendor may write to your customers about outages.[1]"
     assert "<turns>\nuser: May the vendor" in scene.endpoint.exchanges[1].prompt
 

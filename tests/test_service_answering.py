@@ -82,6 +82,7 @@ def test_earlier_turns_reach_the_search(index: FakeIndex, rules: Rules) -> None:
     history = (Turn("user", "May the vendor write to customers about outages?"), Turn("assistant", "Yes."))
     given = answer(index, rules, "Also on Tuesdays?", locale="en-us", history=history)
     assert given.text == "The vendor may write to your customers about outages.[1]"
+    assert given.understood_as == "May the vendor write to customers about outages? Also on Tuesdays?"
     assert index.calls == ["en-us", "en-us"]
 
 
@@ -92,6 +93,7 @@ def test_a_question_that_stands_alone_does_not_hear_earlier_turns(index: FakeInd
     )
     alone = answer(index, rules, "May the vendor write to customers about outages?", locale="en-us")
     assert given.text == alone.text
+    assert given.understood_as is None
     assert [hit.passage.id for hit in given.ranking.hits] == [hit.passage.id for hit in alone.ranking.hits]
 
 

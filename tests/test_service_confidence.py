@@ -42,6 +42,15 @@ def test_an_empty_ranking_has_no_confidence_and_is_off_topic() -> None:
 score = st.floats(-1, 3)
 
 
+@pytest.mark.parametrize("text", ["?", " . ", "…！"])
+def test_a_question_without_a_word_has_no_confidence(text: str) -> None:
+    sure = FittedConfidence(9.0, {})
+    asked = dataclasses.replace(ranking(Scores(0.9, 0.9, 0.9)), question=text)
+    assert sure(asked).confidence == 0
+    assert sure(asked).reason is AbstainReason.OFF_TOPIC
+    assert sure(dataclasses.replace(asked, question="税?")).confidence > 0.9
+
+
 @given(st.lists(st.builds(Scores, score, score, score), max_size=4), score, score)
 def test_confidence_is_always_a_chance(scores: list[Scores], spread: float, lead: float) -> None:
     assert 0.0 <= FITTED(ranking(*scores, spread=spread, lead=lead)).confidence <= 1.0
