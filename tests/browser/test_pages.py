@@ -107,6 +107,25 @@ def test_an_answer_goes_into_the_reply_of_the_ticket(visit: Callable[..., Visit]
     assert "https://example.com/en-us/partner-help/refunds#when" in reply.input_value()
 
 
+def test_the_reply_begins_where_its_words_do_and_else_where_the_pages_do(
+    visit: Callable[..., Visit], desk: Desk
+) -> None:
+    page = visit(viewport=DESKTOP).page
+    chat = open_demo(page, desk.address, language="ar-sa")
+    reply = page.locator("textarea#reply")
+    expect(reply).to_have_css("direction", "rtl")
+    chat.ask()
+    chat.button("insert").click()
+    expect(reply).to_have_css("direction", "ltr")
+    reply.fill("")
+    expect(reply).to_have_css("direction", "rtl")
+    reply.press_sequentially("To")
+    expect(reply).to_have_css("direction", "ltr")
+    page.get_by_role("navigation", name="التذاكر").get_by_role("button").nth(2).click()
+    expect(reply).to_have_value("")
+    expect(reply).to_have_css("direction", "rtl")
+
+
 @pytest.fixture(scope="package")
 def demo(
     browser: Browser,
