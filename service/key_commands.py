@@ -136,7 +136,7 @@ def list_keys(keys_file: KeysFile = None, as_json: AsJson = False) -> None:
         rates = [key.rate or "default", *([f"all: {key.total_rate}"] if key.total_rate else [])]
         until = f"until {key.expires}" if key.expires else "works"
         table.add_row(
-            key.id, key.name, " ".join(key.scopes), "\n".join(key.origins), "\n".join(rates),
+            key.id, key.name, "\n".join(key.scopes), "\n".join(key.origins), "\n".join(rates),
             f"{key.created:%Y-%m-%d}", key.why_unusable(now) or until,
         )  # fmt: skip
     results().print(table)

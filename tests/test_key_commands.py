@@ -120,11 +120,11 @@ def test_a_revoked_key_is_listed_as_such_and_the_others_work(file: Path) -> None
 
 
 def test_a_list_in_a_pipe_breaks_no_name_and_no_origin(file: Path) -> None:
-    run("create", "Help desk of the north", "--origin", "https://help.example.com")
+    run("create", "Help desk of the north", "--origin", "https://tickets.example.com")
     words = run("list").stdout
     assert "│ Help desk of the north │" in words
-    assert "│ https://help.example.com │" in words
-    assert "│ ask search feedback │" in words
+    assert "│ https://tickets.example.com │" in words
+    assert "│ ask      │" in words
 
 
 def test_an_empty_list_is_no_fault(file: Path) -> None:
