@@ -126,6 +126,19 @@ def test_the_reply_begins_where_its_words_do_and_else_where_the_pages_do(
     expect(reply).to_have_css("direction", "rtl")
 
 
+def test_the_question_without_scripts_begins_where_the_pages_lines_do_while_there_is_none(
+    visit: Callable[..., Visit], desk: Desk
+) -> None:
+    page = visit(java_script_enabled=False).page
+    for language, empty in (("ar-sa", "rtl"), ("de-de", "ltr")):
+        page.goto(f"{desk.address}/ask?lang={language}")
+        field = page.get_by_role("textbox")
+        expect(field).to_have_css("direction", empty)
+        for typed, direction in (("To", "ltr"), ("من", "rtl")):
+            field.fill(typed)
+            expect(field).to_have_css("direction", direction)
+
+
 @pytest.fixture(scope="package")
 def demo(
     browser: Browser,
