@@ -72,7 +72,7 @@ demo: setup  ## index the sample articles and serve them on http://127.0.0.1:POR
 	    $(BIN)/python -m service --index build/demo-index --port $(PORT) --example "$(EXAMPLE)" || { code=$$?; \
 	    [ $$code -ne 1 ] || echo "Way out, where port $(PORT) is taken: make demo PORT=8080" >&2; exit $$code; }
 
-test: setup lint $(LANGUAGE_MODEL)  ## set up, then run ruff, mypy and all tests
+test: setup lint $(LANGUAGE_MODEL)  ## set up, then run ruff, mypy and all tests (a few need chromium or postgresql)
 	@echo "==> pytest"
 	@$(PYTEST)
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from indexer import SOURCE_LOCALE, TranslationType
+from service.confidence import AbstainReason
 from service.markup import Markup, element, in_locale, joined, link
 from service.page_texts import PageTexts
 from service.schemas import AskReply, CitationReply, DriftReply, HitReply, LocaleReply, PlaceReply
@@ -23,7 +24,7 @@ _ORIGINS = {
 
 
 def answer_section(reply: AskReply, texts: PageTexts) -> Markup:
-    """The answer with its sources, or the refusal with the nearest articles."""
+    """The answer with its sources, or the refusal with the nearest articles, where any is near."""
     parts = [
         _heading(reply, texts),
         _said(reply, texts),
@@ -32,7 +33,7 @@ def answer_section(reply: AskReply, texts: PageTexts) -> Markup:
     ]
     if reply.abstain_reason is None:
         parts.append(_sources(reply, texts))
-    elif reply.hits:
+    elif reply.hits and reply.abstain_reason is not AbstainReason.OFF_TOPIC:
         parts.append(_nearest(reply, texts))
     name = "answer" if reply.abstain_reason is None else "answer refused"
     return element("section", {"class": name, "aria-labelledby": "answer"}, *parts)

@@ -181,7 +181,7 @@ def _reply(texts: PageTexts) -> Markup:
         "section",
         {"class": "reply", "aria-labelledby": "reply-label"},
         element("label", {"for": "reply", "id": "reply-label"}, texts["reply"]),
-        element("textarea", {"id": "reply", "rows": "9", "dir": "auto"}),
+        element("textarea", {"id": "reply", "rows": "9"}),
         element("button", {"type": "button", "id": "send"}, texts["send"]),
         element("p", {"id": "said", "role": "status", "class": "note", **said}),
     )

@@ -14,7 +14,6 @@ from typing import Annotated
 
 import typer
 from pydantic import TypeAdapter
-from rich.console import Console
 from rich.table import Column, Table
 
 from service.key_file import KeyFileError, change_ring, read_ring
@@ -31,7 +30,7 @@ from service.keys import (
 from service.origins import normalise_origin
 from service.rates import parse_rate
 from service.settings import SettingsError, read_settings
-from service.terminal import EXIT_FAILED, fail
+from service.terminal import EXIT_FAILED, fail, results
 
 KeysFile = Annotated[
     Path | None, typer.Option("--keys-file", help="File of the keys, else CITEDESK_KEYS_FILE.")
@@ -137,10 +136,10 @@ def list_keys(keys_file: KeysFile = None, as_json: AsJson = False) -> None:
         rates = [key.rate or "default", *([f"all: {key.total_rate}"] if key.total_rate else [])]
         until = f"until {key.expires}" if key.expires else "works"
         table.add_row(
-            key.id, key.name, " ".join(key.scopes), "\n".join(key.origins), "\n".join(rates),
+            key.id, key.name, "\n".join(key.scopes), "\n".join(key.origins), "\n".join(rates),
             f"{key.created:%Y-%m-%d}", key.why_unusable(now) or until,
         )  # fmt: skip
-    Console(markup=False, highlight=False).print(table)
+    results().print(table)
 
 
 @keys_app.command()

@@ -1,8 +1,9 @@
 """The widget's files: read once, served from memory to pages of any origin, and its iframe's page.
 
 A host page loads `/widget/citedesk-chat.js`, which is kept for minutes. It names the folder
-`/widget/<hash of all files>/`, whose files never change and are kept for a year. `/widget/frame` is
-a page for an iframe; its policy names the origins that may show it.
+`/widget/<hash of all files>/`, whose files never change and are kept for a year. The folder of another
+version leads to that of this one. `/widget/frame` is a page for an iframe; its policy names the
+origins that may show it.
 
 Scripts travel without the lines that are comments alone: they are a fifth of the bytes.
 """
@@ -40,6 +41,7 @@ FRAME_POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors {}"
 )
 
+_FOLDER = re.compile(r"[0-9a-f]{16}")
 _COMMENT_LINES = re.compile(rb"^[ ]*//.*\n", re.MULTILINE)
 
 # The sources of frame-ancestors for a publishable key and the embedding page's origin (None where
@@ -131,8 +133,17 @@ def build_widget(files: WidgetFiles, *, frame_rule: FrameRule) -> APIRouter:
 
     @router.get("/widget/{folder}/{name:path}")
     async def file(request: Request, folder: str, name: str) -> Response:
-        if folder != files.hash or name not in files.by_path:
+        if name not in files.by_path or not _FOLDER.fullmatch(folder):
             raise HTTPException(404)
+        if folder != files.hash:
+            return _lead(name, folder=files.hash)
         return files.by_path[name].respond(request, cache=FOREVER)
 
     return router
+
+
+def _lead(name: str, *, folder: str) -> Response:
+    """To the file in `folder`, for tabs of an earlier version and beside services of another one."""
+    # Relative: the service may stand below a path. Not kept: the next service may be of that version.
+    address = f"{'../' * (name.count('/') + 1)}{folder}/{name}"
+    return Response(status_code=302, headers={**PUBLIC, "Cache-Control": "no-store", "Location": address})

@@ -153,6 +153,15 @@ def test_a_refusal_looks_like_one_and_shows_the_nearest_articles(client: Client)
     assert titles.count("Manage seats") == 1
 
 
+def test_a_question_about_something_else_has_no_nearest_articles() -> None:
+    texts = LANGUAGES.choose("en-us", None)
+    refused = {"status": "abstained", "citations": [], "confidence": 0.1}
+    for reason, lists in (("not_stated", 1), ("off_topic", 0)):
+        section = answer_section(reply_with(**refused, abstain_reason=reason), texts)
+        assert len(elements(section, "ul")) == lists, reason
+        assert ("Nearest articles" in inside(section, "h3")) == bool(lists)
+
+
 def test_an_answer_of_another_locale_says_so(client: Client) -> None:
     nearest = ask(client, GERMAN, locale="de-at").text
     assert "There are no articles in de-at; these are in Deutsch (de-de)." in inside(nearest, "p")

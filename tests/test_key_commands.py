@@ -119,6 +119,14 @@ def test_a_revoked_key_is_listed_as_such_and_the_others_work(file: Path) -> None
     assert kept(file)[1] == second
 
 
+def test_a_list_in_a_pipe_breaks_no_name_and_no_origin(file: Path) -> None:
+    run("create", "Help desk of the north", "--origin", "https://tickets.example.com")
+    words = run("list").stdout
+    assert "│ Help desk of the north │" in words
+    assert "│ https://tickets.example.com │" in words
+    assert "│ ask      │" in words
+
+
 def test_an_empty_list_is_no_fault(file: Path) -> None:
     assert json.loads(run("list", "--json").stdout) == {"keys": []}
     assert not file.exists()

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 
@@ -82,7 +83,9 @@ def test_a_file_that_the_browser_has_is_not_sent_again_in_the_form_that_it_has(c
 @pytest.mark.parametrize(
     "path",
     [
-        f"/widget/{'0' * 16}/style.css",
+        f"/widget/{'0' * 16}/other.css",
+        f"/widget/{'0' * 15}/style.css",
+        f"/widget/{'0' * 16}/../app.py",
         f"{FOLDER}/../app.py",
         f"{FOLDER}/%2e%2e%2fapp.py",
         f"{FOLDER}/frame.html",
@@ -93,6 +96,16 @@ def test_a_file_that_the_browser_has_is_not_sent_again_in_the_form_that_it_has(c
 )
 def test_nothing_else_is_served(client: Client, path: str) -> None:
     assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["citedesk-chat.js", "style.css", "strings/de-de.json"])
+def test_the_folder_of_another_version_leads_to_the_file_of_this_one(client: Client, name: str) -> None:
+    response = client.get(f"/widget/{'0' * 16}/{name}", headers={"Origin": "https://anywhere.example"})
+    assert (response.status_code, response.content) == (302, b"")
+    assert urljoin(f"/widget/{'0' * 16}/{name}", response.headers["location"]) == f"{FOLDER}/{name}"
+    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["access-control-allow-origin"] == "*"
+    assert response.headers["cross-origin-resource-policy"] == "cross-origin"
 
 
 def test_one_changed_byte_or_name_gives_another_folder(tmp_path: Path) -> None:

@@ -35,11 +35,25 @@ function openTicket(entry) {
     list.hidden = list.dataset.ticket !== opened;
     if (!list.hidden) chat.setAttribute("locale", list.dataset.locale);
   }
-  reply.value = "";
+  write("");
   said.textContent = "";
   chat.newConversation?.();
   keep("ticket", entry.dataset.number);
 }
+
+function write(text) {
+  reply.value = text;
+  turnReply();
+}
+
+// As in the chat: its words decide the direction, the page's language while there are none.
+function turnReply() {
+  if (reply.value) reply.setAttribute("dir", "auto");
+  else reply.removeAttribute("dir");
+}
+
+reply.addEventListener("input", turnReply);
+turnReply(); // A reload may have kept its words.
 
 for (const entry of entries) {
   entry.addEventListener("click", () => {
@@ -57,7 +71,7 @@ for (const example of document.querySelectorAll("button.example")) {
 
 chat.addEventListener("citedesk-insert-reply", ({ detail }) => {
   const before = reply.value.trimEnd();
-  reply.value = before ? `${before}\n\n${detail.text}` : detail.text;
+  write(before ? `${before}\n\n${detail.text}` : detail.text);
   said.textContent = said.dataset.inserted;
 });
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
-from playwright.sync_api import Frame, Page, expect
+from playwright.sync_api import Frame, Page, Route, expect
 
 from tests.browser.articles import CASH_QUESTION, FIRST, LATER, QUESTION
-from tests.browser.chat import Chat
+from tests.browser.chat import Chat, read_words
 from tests.browser.conftest import Desk
 from tests.browser.host import hosting
 from tests.browser.visits import Visit, wait_until
@@ -17,6 +18,8 @@ LISTEN = """() => {
     window.told = [];
     addEventListener('message', event => told.push([event.origin, event.data]));
 }"""
+# The folder of a version that this service is not.
+ANOTHER = "0" * 16
 ODD_MESSAGES = (
     {"type": "ask", "text": QUESTION},
     {"citedesk": 2, "type": "ask", "text": QUESTION},
@@ -82,6 +85,34 @@ def test_its_own_files_come_from_an_address_that_names_their_content(
     files = {url: how for url, how in kept.items() if url.startswith(f"{desk.address}/widget/")}
     assert files
     assert {url for url, how in files.items() if "immutable" not in how} == set()
+
+
+def test_a_host_that_has_the_entry_of_another_version_shows_this_one(
+    visit: Callable[..., Visit], desk: Desk
+) -> None:
+    page = visit().page
+    entry = f"{desk.address}/widget/citedesk-chat.js"
+
+    def serve_another(route: Route) -> None:
+        now = route.fetch()
+        route.fulfill(response=now, body=re.sub(r"(?<=\./)[0-9a-f]{16}(?=/)", ANOTHER, now.text()))
+
+    page.route(entry, serve_another)
+    page.goto(desk.host.element(desk.address, key=desk.key, locale="en-us"))
+    chat = Chat(page)
+    chat.ask()
+    expect(chat.text(FIRST)).to_be_visible()
+    page.locator("citedesk-chat").evaluate("chat => chat.setAttribute('ui-locale', 'de-de')")
+    expect(Chat(page, ui_locale="de-de").question).to_be_visible()
+
+
+def test_a_tab_of_an_earlier_version_changes_its_language(visit: Callable[..., Visit], desk: Desk) -> None:
+    page = visit().page
+    page.goto(desk.host.element(desk.address, key=desk.key, locale="en-us"))
+    Chat(page).open()
+    strings = f"{desk.address}/widget/{ANOTHER}/strings/de-de.json"
+    fetched = "async (address) => (await fetch(address, { credentials: 'omit' })).json()"
+    assert page.evaluate(fetched, strings) == read_words("de-de")
 
 
 def test_the_frame_answers_on_a_strict_page_of_another_origin(

@@ -107,6 +107,38 @@ def test_an_answer_goes_into_the_reply_of_the_ticket(visit: Callable[..., Visit]
     assert "https://example.com/en-us/partner-help/refunds#when" in reply.input_value()
 
 
+def test_the_reply_begins_where_its_words_do_and_else_where_the_pages_do(
+    visit: Callable[..., Visit], desk: Desk
+) -> None:
+    page = visit(viewport=DESKTOP).page
+    chat = open_demo(page, desk.address, language="ar-sa")
+    reply = page.locator("textarea#reply")
+    expect(reply).to_have_css("direction", "rtl")
+    chat.ask()
+    chat.button("insert").click()
+    expect(reply).to_have_css("direction", "ltr")
+    reply.fill("")
+    expect(reply).to_have_css("direction", "rtl")
+    reply.press_sequentially("To")
+    expect(reply).to_have_css("direction", "ltr")
+    page.get_by_role("navigation", name="التذاكر").get_by_role("button").nth(2).click()
+    expect(reply).to_have_value("")
+    expect(reply).to_have_css("direction", "rtl")
+
+
+def test_the_question_without_scripts_begins_where_the_pages_lines_do_while_there_is_none(
+    visit: Callable[..., Visit], desk: Desk
+) -> None:
+    page = visit(java_script_enabled=False).page
+    for language, empty in (("ar-sa", "rtl"), ("de-de", "ltr")):
+        page.goto(f"{desk.address}/ask?lang={language}")
+        field = page.get_by_role("textbox")
+        expect(field).to_have_css("direction", empty)
+        for typed, direction in (("To", "ltr"), ("من", "rtl")):
+            field.fill(typed)
+            expect(field).to_have_css("direction", direction)
+
+
 @pytest.fixture(scope="package")
 def demo(
     browser: Browser,
