@@ -15,6 +15,7 @@ from typing import Annotated, TypeVar
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.tools import Tool
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp_types import CallToolResult, TextContent, ToolAnnotations
@@ -27,6 +28,7 @@ from service.answering import answer_question, search_question
 from service.articles import ArticleReply, article_reply
 from service.gate import key_id_of
 from service.mcp_mount import HostRule
+from service.mcp_tool import QuietTool
 from service.problems import Problem
 from service.replies import ask_reply, search_reply
 from service.request_texts import AnyText, FilterNames, LocaleTag, QuestionText
@@ -54,13 +56,16 @@ Count = Annotated[int, Field(ge=1, le=HITS_MAX, description="How many passages t
 
 def build_sessions(desk: Desk, *, hosts: HostRule) -> StreamableHTTPSessionManager:
     """What answers the protocol's requests with the desk's work."""
+    tools = [_ask_tool(desk), _search_tool(desk), _read_tool(desk)]
     with _root_logger_kept():
         server: MCPServer[dict[str, object]] = MCPServer(
-            "citedesk", title="Citedesk", instructions=INSTRUCTIONS, log_level="WARNING", subscriptions=False
+            "citedesk",
+            title="Citedesk",
+            instructions=INSTRUCTIONS,
+            tools=tools,
+            log_level="WARNING",
+            subscriptions=False,
         )
-    _add_ask(server, desk)
-    _add_search(server, desk)
-    _add_read(server, desk)
     # Nothing is kept between two requests, so that no session can be filled up, lost or taken over.
     server.streamable_http_app(stateless_http=True, transport_security=_security(hosts))
     return server.session_manager
@@ -74,7 +79,7 @@ def _security(hosts: HostRule) -> TransportSecuritySettings:
     return TransportSecuritySettings(allowed_hosts=names, allowed_origins=origins)
 
 
-def _add_ask(server: MCPServer[dict[str, object]], desk: Desk) -> None:
+def _ask_tool(desk: Desk) -> Tool:
     async def ask(
         context: Context[object, Request],
         question: Annotated[QuestionText, Field(description="One question, in any language.")],
@@ -107,10 +112,10 @@ def _add_ask(server: MCPServer[dict[str, object]], desk: Desk) -> None:
 
         return await _call(desk, work, describe_answer)
 
-    _register(server, ask, title="Ask the help articles")
+    return _made(ask, title="Ask the help articles")
 
 
-def _add_search(server: MCPServer[dict[str, object]], desk: Desk) -> None:
+def _search_tool(desk: Desk) -> Tool:
     async def search_articles(
         query: Annotated[QuestionText, Field(description="Words or a question, in any language.")],
         locale: Locale = None,
@@ -133,10 +138,10 @@ def _add_search(server: MCPServer[dict[str, object]], desk: Desk) -> None:
 
         return await _call(desk, work, describe_hits)
 
-    _register(server, search_articles, title="Search the help articles")
+    return _made(search_articles, title="Search the help articles")
 
 
-def _add_read(server: MCPServer[dict[str, object]], desk: Desk) -> None:
+def _read_tool(desk: Desk) -> Tool:
     async def read_article(
         article: Annotated[
             AnyText, Field(max_length=1_000, description="Its path, as in a search's `article`.")
@@ -155,13 +160,11 @@ def _add_read(server: MCPServer[dict[str, object]], desk: Desk) -> None:
 
         return await _call(desk, work, describe_article)
 
-    _register(server, read_article, title="Read a help article")
+    return _made(read_article, title="Read a help article")
 
 
-def _register(
-    server: MCPServer[dict[str, object]], tool: Callable[..., Awaitable[CallToolResult]], *, title: str
-) -> None:
-    server.add_tool(tool, title=title, description=inspect.getdoc(tool), annotations=READ_ONLY)
+def _made(work: Callable[..., Awaitable[CallToolResult]], *, title: str) -> Tool:
+    return QuietTool.from_function(work, title=title, description=inspect.getdoc(work), annotations=READ_ONLY)
 
 
 def _filters(
