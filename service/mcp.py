@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, TypeVar
 
@@ -31,11 +31,21 @@ from service.mcp_mount import HostRule
 from service.mcp_tool import QuietTool
 from service.problems import Problem
 from service.replies import ask_reply, search_reply
-from service.request_texts import AnyText, FilterNames, LocaleTag, QuestionText
+from service.request_texts import AnyText, FilterNames, Id, LocaleTag, QuestionText
 from service.routes import Desk, read_question
-from service.schemas import HITS_MAX, AskBody, AskReply, FiltersBody, SearchBody, SearchReply
+from service.schemas import (
+    HITS_MAX,
+    TURNS_MAX,
+    AskBody,
+    AskReply,
+    FiltersBody,
+    SearchBody,
+    SearchReply,
+    TurnBody,
+)
 from service.tool_texts import describe_answer, describe_article, describe_hits
 
+NO_TURNS: Sequence[TurnBody] = ()
 ReplyT = TypeVar("ReplyT", bound=BaseModel)
 # What a caller can mend, or try again.
 EXPECTED = (DeadlinePassed, IndexMissing, Overloaded, QuestionError, UnknownArticle, UnknownLocale)
@@ -51,6 +61,13 @@ Locale = Annotated[
 ]
 Names = Annotated[FilterNames | None, Field(description="Only articles for one of these.")]
 Globs = Annotated[FilterNames | None, Field(description="Only these articles: globs over <docset>/<path>.")]
+Docsets = Annotated[
+    FilterNames | None, Field(description="Only articles whose path begins with one of these.")
+]
+Turns = Annotated[Sequence[TurnBody], Field(max_length=TURNS_MAX, description="Earlier turns, oldest first.")]
+Conversation = Annotated[
+    Id | None, Field(description="That of an earlier answer, for a further question; a new one without.")
+]
 Count = Annotated[int, Field(ge=1, le=HITS_MAX, description="How many passages to give.")]
 
 
@@ -87,17 +104,21 @@ def _ask_tool(desk: Desk) -> Tool:
         roles: Names = None,
         applies_to: Names = None,
         articles: Globs = None,
+        docset: Docsets = None,
         top_k: Count = 3,
+        history: Turns = NO_TURNS,
+        conversation: Conversation = None,
     ) -> Annotated[CallToolResult, AskReply]:
         """Answer a question with sentences quoted from the help articles.
 
         Each sentence has a number, its source's URL, and the English that it was translated from. An
         answer may be a refusal, with the nearest articles: then the articles do not state it.
         """
+        filters = FiltersBody(roles=roles, applies_to=applies_to, articles=articles, docset=docset)
         body = AskBody(
-            question=question, locale=locale, filters=_filters(roles, applies_to, articles), top_k=top_k
-        )
-
+            question=question, locale=locale, filters=filters, top_k=top_k, history=list(history),
+            conversation=conversation,
+        )  # fmt: skip
         request = context.request_context.request
         client_key = None if request is None else key_id_of(request)
 
@@ -106,7 +127,7 @@ def _ask_tool(desk: Desk) -> Tool:
             answer = answer_question(
                 index, asked, rules=desk.rules, checkpoint=checkpoint, left_s=checkpoint.left_s
             )
-            reply = ask_reply(answer, answer_id=desk.new_id(), conversation=desk.new_id())
+            reply = ask_reply(answer, answer_id=desk.new_id(), conversation=conversation or desk.new_id())
             desk.conversations.remember(reply, question=question, client_key=client_key)
             return reply
 
@@ -122,15 +143,16 @@ def _search_tool(desk: Desk) -> Tool:
         roles: Names = None,
         applies_to: Names = None,
         articles: Globs = None,
+        docset: Docsets = None,
         top_k: Count = 5,
+        history: Turns = NO_TURNS,
     ) -> Annotated[CallToolResult, SearchReply]:
         """Find the passages of the help articles that are nearest to a query, best first.
 
         Each has its article's path, which `read_article` takes, and its English where it has one.
         """
-        body = SearchBody(
-            query=query, locale=locale, filters=_filters(roles, applies_to, articles), top_k=top_k
-        )
+        filters = FiltersBody(roles=roles, applies_to=applies_to, articles=articles, docset=docset)
+        body = SearchBody(query=query, locale=locale, filters=filters, top_k=top_k, history=list(history))
 
         def work(index: Index, checkpoint: Checkpoint) -> SearchReply:
             asked = read_question(desk, body, text=query, accept_language=None)
@@ -164,13 +186,13 @@ def _read_tool(desk: Desk) -> Tool:
 
 
 def _made(work: Callable[..., Awaitable[CallToolResult]], *, title: str) -> Tool:
-    return QuietTool.from_function(work, title=title, description=inspect.getdoc(work), annotations=READ_ONLY)
-
-
-def _filters(
-    roles: list[str] | None, applies_to: list[str] | None, articles: list[str] | None
-) -> FiltersBody:
-    return FiltersBody(roles=roles, applies_to=applies_to, articles=articles)
+    tool = QuietTool.from_function(work, title=title, description=inspect.getdoc(work), annotations=READ_ONLY)
+    # The SDK lets unknown arguments through; a filter with a slip in its name would filter nothing.
+    arguments = tool.fn_metadata.arg_model
+    arguments.model_config["extra"] = "forbid"
+    arguments.model_rebuild(force=True)
+    tool.parameters = arguments.model_json_schema(by_alias=True)
+    return tool
 
 
 async def _call(
