@@ -8,8 +8,10 @@ from typing import Any
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.server.mcpserver.tools import Tool
+from pydantic import ValidationError
 
 from service.faults import describe_fault
+from service.field_errors import read_faults, sum_up
 
 FAULT = "the service failed: see its log"
 
@@ -33,3 +35,8 @@ class QuietTool(Tool):
             # The SDK would log the exception's message, and with it the question.
             _log.error("a tool failed\n%s", describe_fault(error))
             raise ToolError(FAULT) from None
+        except ToolError as error:
+            if not isinstance(error.__cause__, ValidationError):
+                raise
+            # The SDK would repeat each value, and name an address that only its programmers need.
+            raise ToolError(sum_up(read_faults(error.__cause__.errors()))) from None
