@@ -31,7 +31,7 @@ from service.mcp_mount import HostRule
 from service.mcp_tool import QuietTool
 from service.problems import Problem
 from service.replies import ask_reply, search_reply
-from service.request_texts import AnyText, FilterNames, Id, LocaleTag, QuestionText
+from service.request_texts import AnyText, FilterGlobs, FilterNames, Id, LocaleTag, QuestionText
 from service.routes import Desk, read_question
 from service.schemas import (
     HITS_MAX,
@@ -60,7 +60,7 @@ Locale = Annotated[
     Field(description="Locale of the articles, such as de-de; guessed from the words without."),
 ]
 Names = Annotated[FilterNames | None, Field(description="Only articles for one of these.")]
-Globs = Annotated[FilterNames | None, Field(description="Only these articles: globs over <docset>/<path>.")]
+Globs = Annotated[FilterGlobs | None, Field(description="Only these articles: globs over <docset>/<path>.")]
 Docsets = Annotated[
     FilterNames | None, Field(description="Only articles whose path begins with one of these.")
 ]

@@ -15,6 +15,8 @@ NOTE_MAX_CHARS = 2_000
 CONTACT_MAX_CHARS = 300
 FILTER_NAMES_MAX = 100
 FILTER_NAME_MAX_CHARS = 300
+FILTER_GLOBS_MAX = 20
+FILTER_GLOB_MAX_CHARS = 200
 
 
 def _refuse_unpaired(value: object) -> object:
@@ -83,3 +85,6 @@ FilterName = Annotated[
     AfterValidator(_refuse_nul),
 ]
 FilterNames = Annotated[list[FilterName], Field(max_length=FILTER_NAMES_MAX)]
+# Each is tried on each article.
+FilterGlob = Annotated[FilterName, Field(max_length=FILTER_GLOB_MAX_CHARS)]
+FilterGlobs = Annotated[list[FilterGlob], Field(max_length=FILTER_GLOBS_MAX)]
