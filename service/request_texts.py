@@ -38,6 +38,10 @@ def _refuse_blank(value: str) -> str:
     return value
 
 
+def _without_prefix(value: str) -> str:
+    return value.removeprefix("resp_").removeprefix("chatcmpl-")
+
+
 # A surrogate is looked for first: the length check can't read it.
 QuestionText = Annotated[
     str,
@@ -78,6 +82,8 @@ Id = Annotated[
     StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$"),
     BeforeValidator(_refuse_unpaired),
 ]
+# As clients of OpenAI's API see it, too.
+AnswerId = Annotated[Id, AfterValidator(_without_prefix)]
 FilterName = Annotated[
     str,
     StringConstraints(max_length=FILTER_NAME_MAX_CHARS),
