@@ -36,7 +36,7 @@ from service.openai_errors import OpenAIErrors
 from service.openai_routes import OpenAIDesk, build_openai_routes
 from service.openapi import describe
 from service.origins import CrossOrigin
-from service.page_texts import read_languages
+from service.page_texts import PageLanguages, read_languages
 from service.pages import build_pages
 from service.problems import (
     CLIENT_GONE,
@@ -117,11 +117,11 @@ def create_app(
     mcp = McpMount(partial(load_sessions, desk, host_rule(settings.host, settings.mcp_hosts)))
     app = _Api(_closing(admission, lifespan, mcp))
     app.include_router(build_routes(desk))
-    app.include_router(build_openai_routes(_openai_desk(desk, settings)))
+    languages = read_languages()
+    app.include_router(build_openai_routes(_openai_desk(desk, settings, languages)))
     app.router.routes.extend(mcp.routes)
     app.include_router(build_follow_ups(follow_ups))
     app.include_router(build_widget(read_widget(), frame_rule=access.frame_ancestors))
-    languages = read_languages()
     ask_page = AskPage(indexes, languages, question_max_chars=settings.question_max_chars)
     app.include_router(build_pages(desk, languages, ask_page))
     app.include_router(build_chatwoot(chatwoot, desk=desk, memory=_memory(settings), now=now))
@@ -134,8 +134,14 @@ def create_app(
     return SecurityHeaders(Meter(CrossOrigin(gated, allows=access.allows_origin), metrics))
 
 
-def _openai_desk(desk: Desk, settings: Settings) -> OpenAIDesk:
-    return OpenAIDesk(desk=desk, memory=_memory(settings), heartbeat_s=settings.heartbeat_s, now=time.time)
+def _openai_desk(desk: Desk, settings: Settings, languages: PageLanguages) -> OpenAIDesk:
+    return OpenAIDesk(
+        desk=desk,
+        memory=_memory(settings),
+        languages=languages,
+        heartbeat_s=settings.heartbeat_s,
+        now=time.time,
+    )
 
 
 def _memory(settings: Settings) -> ProcessMemory | None:
