@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -169,7 +170,7 @@ def drift(
     as_json: AsJson = False,
 ) -> None:
     """Say which locales hold an older version of an article, and what changed in its English since."""
-    from indexer.drift_file import read_drift
+    from indexer.drift_file import check_article, read_drift
     from indexer.drift_report import print_drift, write_csv
 
     if as_csv and as_json:
@@ -177,8 +178,9 @@ def drift(
     with reported_faults(as_json):
         folder = current_generation(index)
         manifest = read_manifest(folder)
-        if locale is not None and locale not in manifest.locales:
-            raise UnknownLocale(locale, sorted(manifest.locales))
+        locale = _only(locale, sorted(manifest.locales))
+        if article is not None:
+            check_article(article, folder, locales=manifest.locales)
         found = [
             edition
             for edition in read_drift(folder, manifest)
@@ -188,6 +190,9 @@ def drift(
         if as_json:
             print_json({"generation": folder.name, "editions": [asdict(edition) for edition in found]})
         elif as_csv:
+            # Articles are in any script, whatever the terminal's encoding is.
+            if isinstance(sys.stdout, TextIOWrapper):
+                sys.stdout.reconfigure(encoding="utf-8")
             write_csv(found, sys.stdout)
         else:
             print_drift(found, with_sentences=article is not None)
@@ -245,6 +250,16 @@ def _locales(named: str | None) -> tuple[str, ...] | None:
         return tuple(normalise_locale(tag) for tag in named.split(","))
     except ValueError as error:
         raise IndexerError(f"--locales: {error}") from error
+
+
+def _only(locale: str | None, available: Sequence[str]) -> str | None:
+    try:
+        tag = None if locale is None else normalise_locale(locale)
+    except ValueError as error:
+        raise IndexerError(f"--locale: {error}; there are {', '.join(available)}") from error
+    if tag is not None and tag not in available:
+        raise UnknownLocale(tag, available)
+    return tag
 
 
 def _serving(locale: str, index: Index) -> str:

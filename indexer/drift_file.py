@@ -14,13 +14,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
+from fnmatch import fnmatchcase
 from itertools import groupby
 from pathlib import Path
 from typing import TypedDict
 
 from indexer.drift import DriftNotes, Lag, find_drift
 from indexer.durable import hash_file
-from indexer.errors import IndexCorrupt, IndexMissing
+from indexer.errors import IndexCorrupt, IndexMissing, UnknownArticle
 from indexer.manifest import WAY_OUT, Manifest
 from indexer.passage_file import PassageFile
 from indexer.records import Edition, EditionDrift, NamesChange, SentenceChange, Version
@@ -48,6 +49,18 @@ class _Line(TypedDict):
 def holds_drift(manifest: Manifest) -> bool:
     """Whether a generation's drift is recorded, in the form that this program reads."""
     return manifest.options.get("drift") == DRIFT_FORMAT
+
+
+def check_article(glob: str, folder: Path, *, locales: Iterable[str]) -> None:
+    """Let a glob over article paths pass where a generation has an article for it.
+
+    Raises:
+        UnknownArticle
+    """
+    for locale in locales:
+        if any(fnmatchcase(edition.path, glob) for edition in PassageFile(folder / locale).editions):
+            return
+    raise UnknownArticle(f"no article matches {glob!r}: it is a glob over <docset>/<path>")
 
 
 def write_drift(folder: Path, locales: Iterable[str]) -> None:

@@ -24,6 +24,7 @@ from service.ask_page import AskPage, problems_as_pages
 from service.chatwoot import ChatwootLink, build_chatwoot
 from service.conversations import Conversations
 from service.feedback import FOLLOW_UP_ERRORS, FollowUps, build_follow_ups
+from service.field_errors import read_faults, sum_up
 from service.gate import Gate
 from service.guards import BodyGuard, SecurityHeaders
 from service.handover import Webhook
@@ -35,7 +36,7 @@ from service.openai_errors import OpenAIErrors
 from service.openai_routes import OpenAIDesk, build_openai_routes
 from service.openapi import describe
 from service.origins import CrossOrigin
-from service.page_texts import read_languages
+from service.page_texts import PageLanguages, read_languages
 from service.pages import build_pages
 from service.problems import (
     CLIENT_GONE,
@@ -48,7 +49,6 @@ from service.problems import (
     OVERLOADED,
     UNKNOWN_LOCALE,
     UNKNOWN_PASSAGE,
-    FieldError,
     Kind,
     Problem,
     problem_response,
@@ -69,9 +69,6 @@ ERROR_TABLE: tuple[tuple[type[Exception], Kind, bool], ...] = (
     (ClientGone, CLIENT_GONE, False),
     *FOLLOW_UP_ERRORS,
 )
-# A client may send any number of unknown keys of any length; a problem stays small.
-FAULTS_MAX = 10
-FIELD_MAX_CHARS = 100
 RETRY = {"Retry-After": str(RETRY_AFTER_S)}
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -120,11 +117,11 @@ def create_app(
     mcp = McpMount(partial(load_sessions, desk, host_rule(settings.host, settings.mcp_hosts)))
     app = _Api(_closing(admission, lifespan, mcp))
     app.include_router(build_routes(desk))
-    app.include_router(build_openai_routes(_openai_desk(desk, settings)))
+    languages = read_languages()
+    app.include_router(build_openai_routes(_openai_desk(desk, settings, languages)))
     app.router.routes.extend(mcp.routes)
     app.include_router(build_follow_ups(follow_ups))
     app.include_router(build_widget(read_widget(), frame_rule=access.frame_ancestors))
-    languages = read_languages()
     ask_page = AskPage(indexes, languages, question_max_chars=settings.question_max_chars)
     app.include_router(build_pages(desk, languages, ask_page))
     app.include_router(build_chatwoot(chatwoot, desk=desk, memory=_memory(settings), now=now))
@@ -137,8 +134,14 @@ def create_app(
     return SecurityHeaders(Meter(CrossOrigin(gated, allows=access.allows_origin), metrics))
 
 
-def _openai_desk(desk: Desk, settings: Settings) -> OpenAIDesk:
-    return OpenAIDesk(desk=desk, memory=_memory(settings), heartbeat_s=settings.heartbeat_s, now=time.time)
+def _openai_desk(desk: Desk, settings: Settings, languages: PageLanguages) -> OpenAIDesk:
+    return OpenAIDesk(
+        desk=desk,
+        memory=_memory(settings),
+        languages=languages,
+        heartbeat_s=settings.heartbeat_s,
+        now=time.time,
+    )
 
 
 def _memory(settings: Settings) -> ProcessMemory | None:
@@ -206,17 +209,10 @@ async def _answer_unknown_locale(request: Request, error: Exception) -> Response
 
 
 async def _answer_invalid(request: Request, error: Exception) -> Response:
-    faults = error.errors()[:FAULTS_MAX] if isinstance(error, RequestValidationError) else ()
-    errors = [
-        # The first part only says body, path or header.
-        FieldError(
-            field=".".join(str(part) for part in fault["loc"][1:])[:FIELD_MAX_CHARS],
-            message=fault["msg"].removeprefix("Value error, "),
-        )
-        for fault in faults
-    ]
-    detail = "; ".join(f"{each.field or 'body'}: {each.message}" for each in errors)
-    return problem_response(INVALID_REQUEST, detail, errors=errors)
+    faults = error.errors() if isinstance(error, RequestValidationError) else ()
+    # The first part only says body, path or header.
+    errors = read_faults(faults, skip=1)
+    return problem_response(INVALID_REQUEST, sum_up(errors), errors=errors)
 
 
 async def _answer_http(request: Request, error: Exception) -> Response:

@@ -28,6 +28,7 @@ from service.chat_schemas import (
 )
 from service.citations import CitedSentence
 from service.openai_requests import MODEL
+from service.page_texts import PageLanguages
 from service.problems import OpenAIError
 from service.response_schemas import ResponseError, UrlCitation
 from service.schemas import AskReply
@@ -40,6 +41,7 @@ class ChatFrame:
 
     answer_id: str
     created: int
+    languages: PageLanguages
     with_usage: bool = False
 
     @property
@@ -69,7 +71,7 @@ class ChatStory:
 
     def complete(self, reply: AskReply) -> Iterator[ChatChunk | ErrorChunk]:
         """The sources or the refusal, and the end."""
-        if rest := _append_rest(self._said, reply):
+        if rest := _append_rest(self._said, reply, self._frame.languages):
             yield self._chunk(ContentDelta(content=rest))
         frame = self._frame
         yield LastChatChunk(
@@ -97,7 +99,7 @@ def complete_chat(frame: ChatFrame, sentences: Iterable[CitedSentence], reply: A
     said = AnnotatedText()
     for sentence in sentences:
         said.say(sentence)
-    _append_rest(said, reply)
+    _append_rest(said, reply, frame.languages)
     message = ChatMessage(content=said.text, annotations=_chat_annotations(said.annotations, first=0))
     return ChatReply(
         id=frame.id,
@@ -108,9 +110,10 @@ def complete_chat(frame: ChatFrame, sentences: Iterable[CitedSentence], reply: A
     )
 
 
-def _append_rest(said: AnnotatedText, reply: AskReply) -> str:
+def _append_rest(said: AnnotatedText, reply: AskReply, languages: PageLanguages) -> str:
     if said.text:
-        return said.append(list_sources(reply))
+        texts = languages.choose(reply.locale.requested or reply.locale.answered, None)
+        return said.append(list_sources(reply, texts))
     return said.append(reply.answer + list_nearest(reply))
 
 

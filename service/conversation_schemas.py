@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, Field, model_validator
 
 from service.exchanges import FeedbackReason, Rating
-from service.request_texts import ContactText, Id, NoteText
+from service.request_texts import AnswerId, ContactText, Id, NoteText
 from service.schemas import TURNS_MAX, RequestBody, TurnBody
 
 REASONS_MAX = 5
@@ -16,7 +16,10 @@ REASONS_MAX = 5
 class FeedbackBody(RequestBody):
     """What a reader thinks of an answer; the last word on an answer counts."""
 
-    id: Id = Field(description="That of the answer.", examples=["6f1e0c7d3a5b4f0e9a1d2c3b4a5f6e7d"])
+    id: AnswerId = Field(
+        description="That of the answer; with `resp_` or `chatcmpl-` before it, too.",
+        examples=["6f1e0c7d3a5b4f0e9a1d2c3b4a5f6e7d"],
+    )
     rating: Rating = Field(examples=["down"])
     reasons: Annotated[list[FeedbackReason], Field(max_length=REASONS_MAX)] = Field(
         default_factory=list, examples=[["not_answered"]]
@@ -36,7 +39,7 @@ class FeedbackReply(BaseModel):
 class HandoverBody(RequestBody):
     """A wish to be helped by a person: after this answer, or in this conversation."""
 
-    answer: Id | None = Field(None, examples=["6f1e0c7d3a5b4f0e9a1d2c3b4a5f6e7d"])
+    answer: AnswerId | None = Field(None, examples=["6f1e0c7d3a5b4f0e9a1d2c3b4a5f6e7d"])
     conversation: Id | None = Field(None, examples=["0b9f6c0d2e1a4c3b8d7e6f5a4b3c2d1e"])
     note: NoteText | None = Field(
         None, description="Passed on, never stored.", examples=["The customer waits on the phone."]

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, TypeVar
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.tools import Tool
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp_types import CallToolResult, TextContent, ToolAnnotations
@@ -27,13 +28,24 @@ from service.answering import answer_question, search_question
 from service.articles import ArticleReply, article_reply
 from service.gate import key_id_of
 from service.mcp_mount import HostRule
+from service.mcp_tool import QuietTool
 from service.problems import Problem
 from service.replies import ask_reply, search_reply
-from service.request_texts import AnyText, FilterNames, LocaleTag, QuestionText
+from service.request_texts import AnyText, FilterGlobs, FilterNames, Id, LocaleTag, QuestionText
 from service.routes import Desk, read_question
-from service.schemas import HITS_MAX, AskBody, AskReply, FiltersBody, SearchBody, SearchReply
+from service.schemas import (
+    HITS_MAX,
+    TURNS_MAX,
+    AskBody,
+    AskReply,
+    FiltersBody,
+    SearchBody,
+    SearchReply,
+    TurnBody,
+)
 from service.tool_texts import describe_answer, describe_article, describe_hits
 
+NO_TURNS: Sequence[TurnBody] = ()
 ReplyT = TypeVar("ReplyT", bound=BaseModel)
 # What a caller can mend, or try again.
 EXPECTED = (DeadlinePassed, IndexMissing, Overloaded, QuestionError, UnknownArticle, UnknownLocale)
@@ -48,19 +60,29 @@ Locale = Annotated[
     Field(description="Locale of the articles, such as de-de; guessed from the words without."),
 ]
 Names = Annotated[FilterNames | None, Field(description="Only articles for one of these.")]
-Globs = Annotated[FilterNames | None, Field(description="Only these articles: globs over <docset>/<path>.")]
+Globs = Annotated[FilterGlobs | None, Field(description="Only these articles: globs over <docset>/<path>.")]
+Docsets = Annotated[
+    FilterNames | None, Field(description="Only articles whose path begins with one of these.")
+]
+Turns = Annotated[Sequence[TurnBody], Field(max_length=TURNS_MAX, description="Earlier turns, oldest first.")]
+Conversation = Annotated[
+    Id | None, Field(description="That of an earlier answer, for a further question; a new one without.")
+]
 Count = Annotated[int, Field(ge=1, le=HITS_MAX, description="How many passages to give.")]
 
 
 def build_sessions(desk: Desk, *, hosts: HostRule) -> StreamableHTTPSessionManager:
     """What answers the protocol's requests with the desk's work."""
+    tools = [_ask_tool(desk), _search_tool(desk), _read_tool(desk)]
     with _root_logger_kept():
         server: MCPServer[dict[str, object]] = MCPServer(
-            "citedesk", title="Citedesk", instructions=INSTRUCTIONS, log_level="WARNING", subscriptions=False
+            "citedesk",
+            title="Citedesk",
+            instructions=INSTRUCTIONS,
+            tools=tools,
+            log_level="WARNING",
+            subscriptions=False,
         )
-    _add_ask(server, desk)
-    _add_search(server, desk)
-    _add_read(server, desk)
     # Nothing is kept between two requests, so that no session can be filled up, lost or taken over.
     server.streamable_http_app(stateless_http=True, transport_security=_security(hosts))
     return server.session_manager
@@ -74,7 +96,7 @@ def _security(hosts: HostRule) -> TransportSecuritySettings:
     return TransportSecuritySettings(allowed_hosts=names, allowed_origins=origins)
 
 
-def _add_ask(server: MCPServer[dict[str, object]], desk: Desk) -> None:
+def _ask_tool(desk: Desk) -> Tool:
     async def ask(
         context: Context[object, Request],
         question: Annotated[QuestionText, Field(description="One question, in any language.")],
@@ -82,17 +104,21 @@ def _add_ask(server: MCPServer[dict[str, object]], desk: Desk) -> None:
         roles: Names = None,
         applies_to: Names = None,
         articles: Globs = None,
+        docset: Docsets = None,
         top_k: Count = 3,
+        history: Turns = NO_TURNS,
+        conversation: Conversation = None,
     ) -> Annotated[CallToolResult, AskReply]:
         """Answer a question with sentences quoted from the help articles.
 
         Each sentence has a number, its source's URL, and the English that it was translated from. An
         answer may be a refusal, with the nearest articles: then the articles do not state it.
         """
+        filters = FiltersBody(roles=roles, applies_to=applies_to, articles=articles, docset=docset)
         body = AskBody(
-            question=question, locale=locale, filters=_filters(roles, applies_to, articles), top_k=top_k
-        )
-
+            question=question, locale=locale, filters=filters, top_k=top_k, history=list(history),
+            conversation=conversation,
+        )  # fmt: skip
         request = context.request_context.request
         client_key = None if request is None else key_id_of(request)
 
@@ -101,31 +127,32 @@ def _add_ask(server: MCPServer[dict[str, object]], desk: Desk) -> None:
             answer = answer_question(
                 index, asked, rules=desk.rules, checkpoint=checkpoint, left_s=checkpoint.left_s
             )
-            reply = ask_reply(answer, answer_id=desk.new_id(), conversation=desk.new_id())
+            reply = ask_reply(answer, answer_id=desk.new_id(), conversation=conversation or desk.new_id())
             desk.conversations.remember(reply, question=question, client_key=client_key)
             return reply
 
         return await _call(desk, work, describe_answer)
 
-    _register(server, ask, title="Ask the help articles")
+    return _made(ask, title="Ask the help articles")
 
 
-def _add_search(server: MCPServer[dict[str, object]], desk: Desk) -> None:
+def _search_tool(desk: Desk) -> Tool:
     async def search_articles(
         query: Annotated[QuestionText, Field(description="Words or a question, in any language.")],
         locale: Locale = None,
         roles: Names = None,
         applies_to: Names = None,
         articles: Globs = None,
+        docset: Docsets = None,
         top_k: Count = 5,
+        history: Turns = NO_TURNS,
     ) -> Annotated[CallToolResult, SearchReply]:
         """Find the passages of the help articles that are nearest to a query, best first.
 
         Each has its article's path, which `read_article` takes, and its English where it has one.
         """
-        body = SearchBody(
-            query=query, locale=locale, filters=_filters(roles, applies_to, articles), top_k=top_k
-        )
+        filters = FiltersBody(roles=roles, applies_to=applies_to, articles=articles, docset=docset)
+        body = SearchBody(query=query, locale=locale, filters=filters, top_k=top_k, history=list(history))
 
         def work(index: Index, checkpoint: Checkpoint) -> SearchReply:
             asked = read_question(desk, body, text=query, accept_language=None)
@@ -133,10 +160,10 @@ def _add_search(server: MCPServer[dict[str, object]], desk: Desk) -> None:
 
         return await _call(desk, work, describe_hits)
 
-    _register(server, search_articles, title="Search the help articles")
+    return _made(search_articles, title="Search the help articles")
 
 
-def _add_read(server: MCPServer[dict[str, object]], desk: Desk) -> None:
+def _read_tool(desk: Desk) -> Tool:
     async def read_article(
         article: Annotated[
             AnyText, Field(max_length=1_000, description="Its path, as in a search's `article`.")
@@ -155,19 +182,17 @@ def _add_read(server: MCPServer[dict[str, object]], desk: Desk) -> None:
 
         return await _call(desk, work, describe_article)
 
-    _register(server, read_article, title="Read a help article")
+    return _made(read_article, title="Read a help article")
 
 
-def _register(
-    server: MCPServer[dict[str, object]], tool: Callable[..., Awaitable[CallToolResult]], *, title: str
-) -> None:
-    server.add_tool(tool, title=title, description=inspect.getdoc(tool), annotations=READ_ONLY)
-
-
-def _filters(
-    roles: list[str] | None, applies_to: list[str] | None, articles: list[str] | None
-) -> FiltersBody:
-    return FiltersBody(roles=roles, applies_to=applies_to, articles=articles)
+def _made(work: Callable[..., Awaitable[CallToolResult]], *, title: str) -> Tool:
+    tool = QuietTool.from_function(work, title=title, description=inspect.getdoc(work), annotations=READ_ONLY)
+    # The SDK lets unknown arguments through; a filter with a slip in its name would filter nothing.
+    arguments = tool.fn_metadata.arg_model
+    arguments.model_config["extra"] = "forbid"
+    arguments.model_rebuild(force=True)
+    tool.parameters = arguments.model_json_schema(by_alias=True)
+    return tool
 
 
 async def _call(

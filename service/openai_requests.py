@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, JsonValue, Tag
 
+from service.field_errors import LIST_FORM, STRING_FORM
 from service.problems import MODEL_NOT_FOUND, UNSUPPORTED_PARAMETER, FieldError, Problem
 from service.request_texts import AnyText, Id, LocaleTag
 from service.schemas import HITS_MAX, FiltersBody, RequestBody
@@ -46,7 +47,7 @@ class LenientBody(BaseModel):
 
 
 def _form(value: object) -> str:
-    return "list" if isinstance(value, list) else "string"
+    return LIST_FORM if isinstance(value, list) else STRING_FORM
 
 
 class PartBody(LenientBody):
@@ -57,7 +58,7 @@ class PartBody(LenientBody):
 
 
 Content = Annotated[
-    Annotated[AnyText, Tag("string")] | Annotated[list[PartBody], Tag("list")], Discriminator(_form)
+    Annotated[AnyText, Tag(STRING_FORM)] | Annotated[list[PartBody], Tag(LIST_FORM)], Discriminator(_form)
 ]
 
 
@@ -74,7 +75,9 @@ class MessageBody(LenientBody):
 
 
 Messages = Annotated[list[MessageBody], Field(min_length=1, max_length=ITEMS_MAX)]
-Input = Annotated[Annotated[AnyText, Tag("string")] | Annotated[Messages, Tag("list")], Discriminator(_form)]
+Input = Annotated[
+    Annotated[AnyText, Tag(STRING_FORM)] | Annotated[Messages, Tag(LIST_FORM)], Discriminator(_form)
+]
 
 
 class OpenAIBody(LenientBody):

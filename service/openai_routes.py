@@ -31,6 +31,7 @@ from service.openai_requests import (
     refuse_unsupported,
 )
 from service.openapi import problem_docs
+from service.page_texts import PageLanguages
 from service.problems import (
     BODY_TOO_LARGE,
     DEADLINE,
@@ -75,6 +76,7 @@ class OpenAIDesk:
 
     desk: Desk
     memory: TurnMemory | None
+    languages: PageLanguages
     heartbeat_s: float
     now: Callable[[], float]
 
@@ -147,7 +149,9 @@ def _add_chat(router: APIRouter, wire: OpenAIDesk) -> None:
         index = wire.desk.indexes.current()
         question = _read(wire.desk, body, said=body.messages, accept_language=accept_language)
         options = body.stream_options or StreamOptionsBody()
-        frame = ChatFrame(wire.desk.new_id(), int(wire.now()), with_usage=options.include_usage is True)
+        frame = ChatFrame(
+            wire.desk.new_id(), int(wire.now()), wire.languages, with_usage=options.include_usage is True
+        )
         task = _Task(index, question, frame.answer_id, key_id_of(request), _conversation_of(body))
         work = partial(_answer, wire.desk, task)
         if body.stream:

@@ -44,8 +44,12 @@ class PageTexts:
 
     def day(self, day: date) -> Markup:
         """A date as the locale writes it."""
+        return element("time", {"datetime": day.isoformat()}, self.plain_day(day))
+
+    def plain_day(self, day: date) -> str:
+        """The same as plain text."""
         values = {"day": f"{day:%d}", "month": f"{day:%m}", "year": f"{day:%Y}"}
-        return element("time", {"datetime": day.isoformat()}, self.plain("date", values))
+        return self.plain("date", values)
 
     def language(self, locale: str) -> str:
         """What a language calls itself, with its tag; the bare tag where the texts don't have it."""

@@ -15,6 +15,8 @@ NOTE_MAX_CHARS = 2_000
 CONTACT_MAX_CHARS = 300
 FILTER_NAMES_MAX = 100
 FILTER_NAME_MAX_CHARS = 300
+FILTER_GLOBS_MAX = 20
+FILTER_GLOB_MAX_CHARS = 200
 
 
 def _refuse_unpaired(value: object) -> object:
@@ -34,6 +36,10 @@ def _refuse_blank(value: str) -> str:
     if all(unicodedata.category(c)[0] in "ZC" for c in value):
         raise ValueError("holds no visible character")
     return value
+
+
+def _without_prefix(value: str) -> str:
+    return value.removeprefix("resp_").removeprefix("chatcmpl-")
 
 
 # A surrogate is looked for first: the length check can't read it.
@@ -76,6 +82,8 @@ Id = Annotated[
     StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$"),
     BeforeValidator(_refuse_unpaired),
 ]
+# As clients of OpenAI's API see it, too.
+AnswerId = Annotated[Id, AfterValidator(_without_prefix)]
 FilterName = Annotated[
     str,
     StringConstraints(max_length=FILTER_NAME_MAX_CHARS),
@@ -83,3 +91,6 @@ FilterName = Annotated[
     AfterValidator(_refuse_nul),
 ]
 FilterNames = Annotated[list[FilterName], Field(max_length=FILTER_NAMES_MAX)]
+# Each is tried on each article.
+FilterGlob = Annotated[FilterName, Field(max_length=FILTER_GLOB_MAX_CHARS)]
+FilterGlobs = Annotated[list[FilterGlob], Field(max_length=FILTER_GLOBS_MAX)]

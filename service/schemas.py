@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from indexer import TranslationType
 from service.citations import WriterFault, WriterName
 from service.confidence import AbstainReason
-from service.request_texts import FilterNames, Id, LocaleTag, QuestionText, TurnText
+from service.request_texts import FilterGlobs, FilterNames, Id, LocaleTag, QuestionText, TurnText
 
 TURNS_MAX = 20
 HITS_MAX = 50
@@ -38,7 +38,7 @@ class FiltersBody(RequestBody):
 
     roles: FilterNames | None = Field(None, examples=[["Billing admin"]])
     applies_to: FilterNames | None = Field(None, examples=[["Partner portal"]])
-    articles: FilterNames | None = Field(
+    articles: FilterGlobs | None = Field(
         None, description="Globs over `<docset>/<path>`.", examples=[["partner-help/billing*"]]
     )
     docset: FilterNames | None = Field(

@@ -6,18 +6,31 @@ import re
 from collections.abc import Iterable
 
 from service.confidence import AbstainReason
-from service.schemas import AskReply, PlaceReply
+from service.page_texts import PageTexts
+from service.schemas import AskReply, CitationReply, PlaceReply
 
 # As many as a reader looks at below a refusal.
 NEAREST_MAX = 3
 
 # Lines that a client sends back as part of an earlier reply.
-_LISTED = re.compile(r"(?:\s*\n- (?:\[\d+\] )?[^\n]*: https?://\S+)+\s*\Z")
+_LISTED = re.compile(
+    r"(?:\n\n\([^\n]+\))?(?:\s*\n- (?:\[\d+\] )?[^\n]*: https?://\S+(?:\n  \S[^\n]*)?)+\s*\Z"
+)
 
 
-def list_sources(reply: AskReply) -> str:
-    """A blank line and a line for each citation, "- [1] Title > Heading: URL"; "" without any."""
-    return _lines(f"[{citation.number}] {_name(citation)}" for citation in reply.citations)
+def list_sources(reply: AskReply, texts: PageTexts) -> str:
+    """A blank line and a line for each citation, "- [1] Title > Heading: URL"; "" without any.
+
+    An indented line follows where a newer version of the article says something else. Above them
+    stands, in parentheses, that another locale than the asked one answered. `texts` are the reader's.
+    """
+    sources = _lines(
+        f"[{citation.number}] {_name(citation)}{_newer(citation, texts)}" for citation in reply.citations
+    )
+    if not sources or not reply.locale.fallback:
+        return sources
+    answered = {"locale": texts.language(reply.locale.answered)}
+    return f"\n\n({texts.plain('answered_from', answered)}){sources}"
 
 
 def list_nearest(reply: AskReply) -> str:
@@ -37,6 +50,17 @@ def without_list(text: str) -> str:
 def _lines(entries: Iterable[str]) -> str:
     lines = [f"- {entry}" for entry in entries]
     return "\n\n" + "\n".join(lines) if lines else ""
+
+
+def _newer(citation: CitationReply, texts: PageTexts) -> str:
+    drift = citation.drift
+    if drift is None or not drift.sentence_changed:
+        return ""
+    day, locale = texts.plain_day(drift.newest_handed_over), texts.language(drift.newest_locale)
+    newer = texts.plain("drift_newer", {"date": day, "locale": locale})
+    if drift.newest_source_quote is None:
+        return f"\n  {newer} {texts['drift_removed']}"
+    return f'\n  {newer} {texts["drift_changed"]} "{" ".join(drift.newest_source_quote.split())}"'
 
 
 def _name(place: PlaceReply) -> str:

@@ -259,6 +259,7 @@ class FakeIndex:
             if p.edition.locale == locale
             and (among is None or p.edition.path in among)
             and (filters is None or filters.roles is None or set(filters.roles) & set(p.edition.roles))
+            and (filters is None or filters.docset is None or p.edition.path.split("/")[0] in filters.docset)
         ]
         return Ranking(question, locale, self.generation, tuple(rank_passages(asked, passages, k=k)))
 

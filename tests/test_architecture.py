@@ -32,7 +32,6 @@ PLACES = {
     "granian": "service/serving.py",
     "limits": "service/rate_limits.py",
     "matplotlib": "indexer/plots.py",
-    "mcp": "service/mcp.py",
     "mcp_types": "service/mcp.py",
     "openai": "service/chat_client.py",
     "prometheus_client": "service/metrics.py",
@@ -46,6 +45,8 @@ DATABASE_MODULES = {
     "service/conversation_tables.py",
     "service/database.py",
 }
+# The tools, and what a tool does with a fault.
+MCP_MODULES = {"service/mcp.py", "service/mcp_tool.py"}
 # The webhook and Chatwoot are called by the package itself, the chat endpoint by way of its official client.
 CALLING_MODULES = {"service/chat_client.py", "service/chatwoot_client.py", "service/handover.py"}
 NAMES_WITHOUT_SUBJECT = {"utils", "util", "helpers", "common", "base", "manager", "handler", "misc"}
@@ -144,6 +145,10 @@ def test_only_the_modules_of_the_database_know_sqlalchemy() -> None:
     assert {
         module for module, found in IMPORTS.items() if "sqlalchemy" in map(top, found)
     } == DATABASE_MODULES
+
+
+def test_only_the_modules_of_the_tools_know_their_sdk() -> None:
+    assert {module for module, found in IMPORTS.items() if "mcp" in map(top, found)} == MCP_MODULES
 
 
 def test_only_three_modules_call_others_over_http() -> None:

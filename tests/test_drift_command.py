@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +22,7 @@ NEW_MAIL = SmallArticle(
     ("Courrier aux clients", "Mail to customers"),
     [
         ("Le vendeur écrit aux clients lors de pannes.", "The vendor writes to customers about outages."),
-        ("Il écrit rarement sur les prix.", "It rarely writes about prices."),
+        ("Il écrit rarement sur les prix.", "It rarely writes about prices…"),
         ("=1+1", "=1+1"),
     ],
     handed_over="07/12/2021",
@@ -65,7 +68,7 @@ def test_a_line_says_of_each_lagging_edition_what_changed(index_dir: Path) -> No
 
 def test_naming_an_article_shows_its_sentences(index_dir: Path) -> None:
     printed = run(index_dir, "--article", "help/m*").stdout
-    assert "  - It never writes about prices.\n  + It rarely writes about prices.\n" in printed
+    assert "  - It never writes about prices.\n  + It rarely writes about prices…\n" in printed
     assert "  - Admin agent\n  + Help agent\n" in printed
     assert "help/seats" not in printed
 
@@ -73,7 +76,7 @@ def test_naming_an_article_shows_its_sentences(index_dir: Path) -> None:
 def test_a_spreadsheet_gets_a_row_for_each_change_and_no_formula(index_dir: Path) -> None:
     assert rows(index_dir, "--locale", "de-de") == [
         list(CSV_COLUMNS),
-        [*BEHIND, "changed", "It never writes about prices.", "It rarely writes about prices."],
+        [*BEHIND, "changed", "It never writes about prices.", "It rarely writes about prices…"],
         [*BEHIND, "added", "", "'=1+1"],
         [*BEHIND, "roles", "Admin agent", "Help agent"],
         ["help/seats", "de-de", "2021-05-07", "", "fr-fr", "2021-07-12", "", "none", "", ""],
@@ -93,7 +96,7 @@ def test_a_machine_gets_one_object_with_the_generation(index_dir: Path) -> None:
                 "changes": [
                     {
                         "before": "It never writes about prices.",
-                        "after": "It rarely writes about prices.",
+                        "after": "It rarely writes about prices…",
                     },
                     {"before": None, "after": "=1+1"},
                 ],
@@ -106,7 +109,27 @@ def test_a_machine_gets_one_object_with_the_generation(index_dir: Path) -> None:
 
 def test_where_nothing_lags_it_says_so(index_dir: Path) -> None:
     assert run(index_dir, "--locale", "fr-fr").stdout == "no edition lags behind\n"
-    assert rows(index_dir, "--article", "none/*") == [list(CSV_COLUMNS)]
+    assert run(index_dir, "--article", "help/seats", "--locale", "fr-fr").stdout == "no edition lags behind\n"
+    assert rows(index_dir, "--locale", "fr-fr") == [list(CSV_COLUMNS)]
+
+
+def test_an_article_that_the_index_has_not_is_refused(index_dir: Path) -> None:
+    for arguments in (["--article", "help/mial"], ["--article", "help/mial", "--csv"]):
+        result = run(index_dir, *arguments)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert "no article matches 'help/mial': it is a glob over <docset>/<path>" in result.stderr
+
+
+def test_a_locale_is_taken_in_any_letter_case(index_dir: Path) -> None:
+    assert run(index_dir, "--locale", "DE_de").stdout == run(index_dir, "--locale", "de-de").stdout
+    assert run(index_dir, "--locale", "not a tag").exit_code == 1
+
+
+def test_a_spreadsheet_is_utf_8_wherever_it_goes(index_dir: Path) -> None:
+    command = [sys.executable, "-m", "indexer", "drift", "--index", str(index_dir), "--csv"]
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    printed = subprocess.run(command, capture_output=True, env=ascii_only, check=True).stdout
+    assert "rarely writes about prices…" in printed.decode("utf-8")
 
 
 def test_a_locale_that_the_index_has_not_is_refused_with_the_list(index_dir: Path) -> None:

@@ -47,6 +47,15 @@ def last_feedback(url: str) -> Feedback | None:
     return rated.feedback
 
 
+def test_feedback_takes_the_ids_that_clients_of_openai_see(client: Client) -> None:
+    response = client.post("/v1/responses", {"input": QUESTION}).json()
+    chat = client.post("/v1/chat/completions", {"messages": [{"role": "user", "content": QUESTION}]}).json()
+    for seen, prefix in ((response, "resp_"), (chat, "chatcmpl-")):
+        assert seen["id"].startswith(prefix)
+        rated = client.post("/v1/feedback", {"id": seen["id"], "rating": "up"})
+        assert (rated.status_code, rated.json()["id"]) == (200, seen["id"].removeprefix(prefix))
+
+
 def test_feedback_is_stored_with_its_reasons_and_note(client: Client, url: str) -> None:
     answer = client.ask(QUESTION)["id"]
     before = datetime.now().astimezone()

@@ -84,6 +84,8 @@ def test_a_lower_limit_of_the_settings_holds() -> None:
         ({"filters": {"roles": "admin"}}, "filters.roles"),
         ({"filters": {"role": ["admin"]}}, "filters.role"),
         ({"filters": {"articles": [1]}}, "filters.articles.0"),
+        ({"filters": {"articles": ["*"] * 21}}, "filters.articles"),
+        ({"filters": {"articles": ["a" * 201]}}, "filters.articles.0"),
     ],
 )
 def test_a_field_that_does_not_fit_is_named(fields: dict[str, object], where: str) -> None:

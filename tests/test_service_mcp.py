@@ -33,6 +33,7 @@ OUTAGES = "May the vendor write to customers about outages?"
 SENTENCE = "ベンダーは障害についてお客様にメールを送ることがあります。"
 URL = "https://example.com/ja-jp/partner-help/mail#when-we-write"
 MODES = ["auto", "legacy"]
+SHARED = ["locale", "roles", "applies_to", "articles", "docset", "top_k", "history"]
 
 
 @pytest.fixture(scope="module")
@@ -72,14 +73,15 @@ def test_the_tools_are_listed_with_described_arguments_and_results(address: str,
     tools = {tool.name: tool for tool in asyncio.run(scenario())}
     arguments = {name: list(tool.input_schema["properties"]) for name, tool in tools.items()}
     assert arguments == {
-        "ask": ["question", "locale", "roles", "applies_to", "articles", "top_k"],
-        "search_articles": ["query", "locale", "roles", "applies_to", "articles", "top_k"],
+        "ask": ["question", *SHARED, "conversation"],
+        "search_articles": ["query", *SHARED],
         "read_article": ["article", "locale", "section"],
     }
     for tool in tools.values():
         assert tool.description is not None
         assert "  " not in tool.description
         assert all(argument["description"] for argument in tool.input_schema["properties"].values())
+        assert tool.input_schema["additionalProperties"] is False
         assert tool.annotations is not None
         assert tool.annotations.read_only_hint is True
     results = {name: sorted(tool.output_schema["properties"])[:3] for name, tool in tools.items()}
@@ -126,8 +128,29 @@ def test_a_search_gives_passages_in_their_order(address: str) -> None:
 def test_filters_are_arguments(address: str) -> None:
     result = call(address, "search_articles", query="vendor", locale="en-us", roles=["Billing admin"])
     assert [hit["article"] for hit in fields_of(result)["hits"]] == ["partner-help/seats"]
-    nothing = call(address, "search_articles", query="vendor", locale="en-us", roles=[])
-    assert (fields_of(nothing)["hits"], text_of(nothing)) == ([], "No passage in en-us matches.")
+    for name in ("roles", "docset"):
+        nothing = call(address, "search_articles", "auto", query="vendor", locale="en-us", **{name: []})
+        assert (fields_of(nothing)["hits"], text_of(nothing)) == ([], "No passage in en-us matches.")
+    docset = call(address, "ask", question=OUTAGES, locale="en-us", docset=["other-help"])
+    assert fields_of(docset)["status"] == "abstained"
+
+
+def test_a_question_of_a_conversation_is_answered_as_on_its_http_route(address: str) -> None:
+    turns = [{"role": "user", "content": OUTAGES}]
+    body = {
+        "question": "And when?",
+        "locale": "en-us",
+        "history": turns,
+        "conversation": "talk-1",
+        "top_k": 3,
+    }
+    answered = fields_of(call(address, "ask", "auto", **body))
+    varying = {"id": 0, "timings_ms": 0}
+    assert {**answered, **varying} == {**httpx.post(f"{address}/v1/ask", json=body).json(), **varying}
+    assert answered["conversation"] == "talk-1"
+    body = {"query": "And when?", "locale": "en-us", "history": turns, "top_k": 3}
+    found = fields_of(call(address, "search_articles", "auto", **body))
+    assert found == httpx.post(f"{address}/v1/search", json=body).json()
 
 
 def test_an_article_is_read_whole_or_by_section(address: str) -> None:
@@ -156,6 +179,9 @@ def test_an_article_is_read_in_the_nearest_locale_with_its_english(address: str)
         ("ask", {"question": ""}, "at least 1 character"),
         ("ask", {"question": " "}, "holds no visible character"),
         ("ask", {"question": OUTAGES, "top_k": 0}, "greater than or equal to 1"),
+        ("ask", {"question": OUTAGES, "role": ["a"]}, "role: Extra inputs are not permitted"),
+        ("search_articles", {"query": OUTAGES, "conversation": "a"}, "conversation: Extra inputs"),
+        ("ask", {"question": OUTAGES, "history": [{"role": "user"}]}, "history.0.content: Field required"),
         ("ask", {"question": OUTAGES, "locale": "not a tag"}, "no language tag"),
         ("ask", {"question": OUTAGES, "locale": "sv"}, "there are: de-de, en-us, ja-jp, zh-tw"),
         ("search_articles", {}, "query"),
@@ -175,6 +201,14 @@ def test_what_a_caller_can_mend_is_an_error_of_the_tool(
     result = call(address, tool, **arguments)
     assert result.is_error is True
     assert why in text_of(result)
+
+
+def test_an_error_of_arguments_names_the_field_and_repeats_nothing(address: str) -> None:
+    result = call(address, "ask", question="canary7319\0", top_k="x")
+    assert text_of(result) == (
+        "question: holds a NUL character; "
+        "top_k: Input should be a valid integer, unable to parse string as an integer"
+    )
 
 
 def test_many_callers_are_served_at_once(address: str) -> None:
@@ -219,7 +253,9 @@ INITIALIZE = {
     },
 }
 arguments = st.dictionaries(
-    st.sampled_from(["question", "query", "article", "locale", "top_k", "roles", "articles", "section"]),
+    st.sampled_from(
+        ["question", "query", "article", "locale", "top_k", "roles", "articles", "section", "history"]
+    ),
     anything | st.sampled_from(["ja-jp", "partner-help/mail", OUTAGES, 1]) | json_values,
 )
 tool_calls = st.fixed_dictionaries(

@@ -304,6 +304,18 @@ def test_a_stopping_service_stores_what_was_asked_last(database_url: str) -> Non
     assert printed == "2 questions of the conversation deleted\n"
 
 
+def call_tool(address: str, tool: str, **arguments: object) -> str:
+    """The text of the response to a call of a tool."""
+    call = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "tools/call",
+        "params": {"name": tool, "arguments": arguments},
+    }
+    accepted = {"Accept": "application/json, text/event-stream"}
+    return httpx.post(f"{address}/mcp", json=call, headers=accepted, timeout=30).text
+
+
 def test_nothing_that_was_asked_stands_in_what_the_process_prints_or_keeps(tmp_path: Path) -> None:
     port = take_port("127.0.0.1", 0)
     file = tmp_path / "c.db"
@@ -320,9 +332,19 @@ def test_nothing_that_was_asked_stands_in_what_the_process_prints_or_keeps(tmp_p
         pages = [
             httpx.get(f"{address}/ask", params={"q": q}) for q in (f"{canary} outages", f"{canary} explode")
         ]
+        tools = [call_tool(address, "ask", question=f"{canary} {word}") for word in ("outages", "explode")]
+        tools.append(call_tool(address, "search_articles", query=f"{canary} explode", top_k=canary))
+        tools.append(call_tool(address, "search_articles", query=f"{canary} explode"))
         process.send_signal(signal.SIGTERM)
         printed = "".join(process.communicate(timeout=START_S))
     assert [page.status_code for page in pages] == [200, 500]
+    assert [('isError":true' in tool, "its log" in tool) for tool in tools] == [
+        (False, False),
+        (True, True),
+        (True, False),
+        (True, True),
+    ]
+    assert "RuntimeError" in printed
     content = bytes_beside(file)
     assert answer["id"].encode() in content
     assert canary.encode() not in content

@@ -9,6 +9,9 @@ import pytest
 
 from indexer import Drift, Ranking
 from service.confidence import AbstainReason, Judgement
+from service.schemas import AskReply
+from service.source_list import without_list
+from service.tool_texts import describe_answer
 from tests.fake_index import FakeIndex
 from tests.service_app import Client, build_app
 from tests.small_corpus import SmallArticle, SmallIndex
@@ -156,6 +159,74 @@ def test_what_can_not_be_compared_is_null_on_the_wire() -> None:
             "newest_source_quote": None,
         }
     ] * len(reply["citations"])
+
+
+def completed(client: Client, question: str) -> str:
+    """The text of a completion about German articles."""
+    body = {"messages": [{"role": "user", "content": question}], "citedesk": {"locale": "de-de"}}
+    reply = client.post("/v1/chat/completions", body).json()
+    text: str = reply["choices"][0]["message"]["content"]
+    return text
+
+
+def as_tool(client: Client, question: str, **fields: object) -> str:
+    """The text that a tool answers with."""
+    return describe_answer(AskReply.model_validate(client.ask(question, **fields)))
+
+
+def told(drift: Drift) -> Client:
+    return Client(build_app(FakeIndex(drifts={("de-de", "partner-help/mail"): drift})))
+
+
+def test_who_reads_only_text_is_told_of_a_newer_version(client: Client) -> None:
+    newest = '"The vendor writes to customers about outages. It rarely writes about prices."'
+    question = "Schreibt er über Preise?"
+    assert (
+        "\n\n- [1] E-Mails an Kunden: https://learn.microsoft.com/de-de/help/mail#top\n"
+        "  Von diesem Artikel gibt es eine neuere Fassung vom 12.07.2021 (Français (fr-fr)). "
+        f"Auf Englisch heißt es jetzt: {newest}"
+    ) in completed(client, question)
+    assert f"\nA newer version (fr-fr, 2021-07-12) says: {newest}" in as_tool(
+        client, question, locale="de-de"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "line", "tool"),
+    [
+        (
+            True,
+            "\n  Von diesem Artikel gibt es eine neuere Fassung vom 03.06.2024 (日本語 (ja-jp)). "
+            "Dieser Satz kommt darin nicht mehr vor.",
+            "\nA newer version (ja-jp, 2024-06-03) no longer says this.",
+        ),
+        (False, "#when-we-write", 'prices."'),
+        (
+            None,
+            "#when-we-write",
+            "\nThere is a newer version (ja-jp, 2024-06-03); whether it says the same is not known.",
+        ),
+    ],
+)
+def test_a_removed_sentence_is_told_and_an_unchanged_one_is_not(
+    changed: bool | None, line: str, tool: str
+) -> None:
+    client = told(Drift("ja-jp", date(2024, 6, 3), changed, None))
+    question = "Darf der Anbieter Kunden wegen Ausfällen schreiben?"
+    assert completed(client, question).endswith(line)
+    assert as_tool(client, question, locale="de-de").endswith(tool)
+
+
+def test_who_reads_only_text_is_told_of_another_locale(client: Client) -> None:
+    question = "Wann enden Plätze? Seats end after days"
+    text = completed(client, question)
+    assert "]\n\n(Die Antwort stammt aus den Artikeln in English (en-us).)\n\n- [1] " in text
+    assert without_list(text).endswith("]")
+    assert as_tool(client, question, locale="de-de").startswith(
+        "Answered from the articles in en-us: the asked locale has no answer.\n\n"
+    )
+    guessed = as_tool(client, "When do the seats end?")
+    assert guessed.startswith("Language guessed from the question: en-us.\n\n")
 
 
 @pytest.mark.parametrize(

@@ -269,7 +269,10 @@ def test_a_long_conversation_is_cut_to_its_end() -> None:
 
 def test_a_list_of_sources_at_the_end_of_a_reply_is_no_part_of_the_conversation() -> None:
     client, heard = listening()
-    reply = "Yes.[1]\n\n- [1] Mail > Outages: https://example.com/a#b\n- [2] Seats: https://example.com/c"
+    reply = (
+        "Yes.[1]\n\n(From the articles in English.)\n\n- [1] Mail > Outages: https://example.com/a#b\n"
+        '  There is a newer version: "No."\n- [2] Seats: https://example.com/c'
+    )
     said = [
         {"role": "assistant", "content": reply},
         {"role": "user", "content": "See\n- [1] this: https://example.com/x"},
