@@ -38,7 +38,7 @@ from service.key_commands import keys_app
 from service.key_file import KeyFile
 from service.rate_limits import RateLimiter, open_storage
 from service.rates import parse_rate
-from service.serving import PortError, serve, take_port
+from service.serving import PortError, resolve_host, serve, take_port
 from service.settings import PREFIX, Settings, SettingsError, read_settings
 from service.shipped import shipped_rules
 from service.terminal import EXIT_FAILED, EXIT_USAGE, fail
@@ -74,11 +74,12 @@ def main(
     except SchemaMismatch as error:
         fail(error, EXIT_FAILED)
     try:
-        taken = take_port(settings.host, settings.port)
+        address = resolve_host(settings.host)
+        taken = take_port(address, settings.port)
     except PortError as error:
         fail(error, EXIT_FAILED)
     greeting = f"{greet(settings.host, taken, example=example)}\n{who}"
-    serve(partial(load_app, settings, greeting), settings=settings, port=taken)
+    serve(partial(load_app, settings, greeting), settings=settings, address=address, port=taken)
 
 
 def load_app(settings: Settings, greeting: str, stopping: Callable[[], bool]) -> ASGIApp:

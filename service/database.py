@@ -145,11 +145,19 @@ class Database:
 def _parse_url(text: str) -> URL:
     try:
         url = make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
+        # ValueError: the port is no number.
         raise DatabaseUrlError(f"the database's URL can't be read: {FORMS}") from None
     if url.drivername == "sqlite" and url.database not in (None, "", ":memory:"):
+        if url.query:
+            raise DatabaseUrlError(f"SQLite's URL takes nothing after a ?: {FORMS}")
         return url
     if url.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
+        # What is read as host or database then may be part of a password.
+        if text.count("@") > 1 or "@" in f"{url.host}{url.database}":
+            raise DatabaseUrlError(
+                "the database's URL can't be read: write %40 for each @ in a name or password, %2F for each /"
+            )
         return url.set(drivername="postgresql+psycopg")
     raise DatabaseUrlError(f"conversations can't be kept in {url.drivername!r} like that: {FORMS}")
 
@@ -157,10 +165,12 @@ def _parse_url(text: str) -> URL:
 def _open_engine(url: URL) -> Engine:
     arguments: dict[str, object] = {"timeout": WAIT_S}
     if url.get_backend_name() == "postgresql":
+        given = url.query.get("options", ())
         arguments = {
             "connect_timeout": WAIT_S,
             "tcp_user_timeout": 1000 * WAIT_S,
-            "options": f"-c statement_timeout={1000 * WAIT_S}",
+            # Of two that say the same the last counts.
+            "options": " ".join([f"-c statement_timeout={1000 * WAIT_S}", *_each(given)]),
         }
     try:
         engine = create_engine(
@@ -172,6 +182,10 @@ def _open_engine(url: URL) -> Engine:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _each(given: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else given
 
 
 def _set_up_sqlite(connection: Any, record: object) -> None:

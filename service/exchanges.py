@@ -23,7 +23,7 @@ class CitedPassage:
     """A citation of an answer.
 
     `drifted` says whether the quoted sentence has changed in a newer version of its article, None
-    where that is not known.
+    where there is a newer one that it can't be compared with.
     """
 
     number: int
@@ -117,4 +117,5 @@ def exchange_of(
 
 
 def _has_drifted(citation: CitationReply) -> bool | None:
-    return None if citation.drift is None else citation.drift.sentence_changed
+    # Without a newer version of the article there is none that the sentence has changed in.
+    return False if citation.drift is None else citation.drift.sentence_changed

@@ -37,7 +37,9 @@ _HAN_COUNTED = re.compile(
 )
 _HAN_IDIOMS = re.compile(r"十分(?!間|鐘|钟|以|前|後)|一[日月年件個个人回時时分秒週周名台位]|百分|千人")
 _NUMERIC_DATE = re.compile(r"\b(?:(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})[./](\d{1,2})[./](\d{2,4}))\b")
-_WIDE_MONTH = re.compile(r"(\d{1,2})\s*[月월]")
+_WIDE_MONTH = re.compile(r"(?<!\d)(\d{1,2})\s*[月월]")
+_HAN_MONTH = re.compile(r"[〇一二三四五六七八九十]+(?=月)")
+_MONTHS = range(1, 13)
 # A month's name is one only near a number: English "may" and "march" are words too.
 _NEAR = 2
 
@@ -91,7 +93,9 @@ def read_facts(text: str, words: LanguageWords) -> Facts:
     numbers += [(frozenset({str(number)}),) for number in _number_words(text, words)]
     counted = _HAN_COUNTED.findall(_HAN_IDIOMS.sub(" ", text))
     numbers += [(frozenset({str(_han_value(found))}),) for found in counted if _han_value(found) > 1]
-    return Facts(tuple(numbers), frozenset(_named_months(text, words, near_number=True)), frozenset(codes))
+    # 一月 is January, or the end of a word: "in the same month".
+    months = {*_named_months(text, words, near_number=True), *_wide_months(text, han_from=2)}
+    return Facts(tuple(numbers), frozenset(months), frozenset(codes))
 
 
 def read_stated(texts: Sequence[str], languages: Sequence[LanguageWords]) -> Stated:
@@ -103,13 +107,14 @@ def read_stated(texts: Sequence[str], languages: Sequence[LanguageWords]) -> Sta
     }
     numbers |= {number.rstrip("%") for number in numbers}
     numbers |= {str(_han_value(found)) for found in _HAN_NUMBER.findall(text)}
-    months = {int(number) for number in _WIDE_MONTH.findall(text)} | set(_numeric_months(text))
+    months = {*_wide_months(text, han_from=1), *_numeric_months(text)}
     for words in languages:
         numbers |= {str(number) for number in _number_words(text, words)}
         months |= set(_named_months(text, words, near_number=False))
     # "14 May" may be said as 5月14日, and the other way round.
     numbers |= {str(month) for month in months}
-    tokens = {part for run in _RUN.findall(text.casefold()) for part in [run, *_parts(run)]}
+    runs = [run.casefold() for run in _RUN.findall(text)]
+    tokens = {part for run in runs for part in [run, *_parts(run)]}
     tokens |= {token.removesuffix("s") for token in tokens}
     return Stated(text.casefold(), frozenset(numbers), frozenset(months), frozenset(tokens))
 
@@ -186,11 +191,18 @@ def _named_months(text: str, words: LanguageWords, *, near_number: bool) -> Iter
                 yield words.months[token]
 
 
+def _wide_months(text: str, *, han_from: int) -> Iterator[int]:
+    """Months of Chinese, Japanese and Korean: 9月, 9월, and 九月 where it is no less than `han_from`."""
+    yield from (int(number) for number in _WIDE_MONTH.findall(text) if int(number) in _MONTHS)
+    values = (_han_value(number) for number in _HAN_MONTH.findall(text))
+    yield from (value for value in values if han_from <= value <= _MONTHS[-1])
+
+
 def _numeric_months(text: str) -> Iterator[int]:
     for match in _NUMERIC_DATE.finditer(text):
         # Day first or month first can't be told: both count as stated.
         candidates = [match[2]] if match[1] else [match[4], match[5]]
-        yield from (int(number) for number in candidates if number and 1 <= int(number) <= 12)
+        yield from (int(number) for number in candidates if number and int(number) in _MONTHS)
 
 
 def _han_value(number: str) -> int:

@@ -60,7 +60,7 @@ class CitedSection:
 class Origin:
     """Citations whose words come about in one way; `changed` ones quote a sentence that is outdated.
 
-    `unknown` ones have not been compared with newer versions.
+    `unknown` ones could not be compared with the newer version that there is.
     """
 
     translation: TranslationType

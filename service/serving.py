@@ -32,6 +32,23 @@ class PortError(Exception):
     """The address can't be listened on; the message names it and the way out."""
 
 
+def resolve_host(host: str) -> str:
+    """The IP address of a host's name, IPv4 where it has one; an address is its own.
+
+    Raises:
+        PortError: the name has no address.
+    """
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        # UnicodeError: a part of the name is empty, or longer than names are.
+        why = error.strerror if isinstance(error, OSError) else "this is no name of a host"
+        raise PortError(f"can't listen on {host}: {why}; give another one with --host") from None
+    families = [family for family, *_ in found]
+    first = families.index(socket.AF_INET) if socket.AF_INET in families else 0
+    return str(found[first][4][0])
+
+
 def take_port(host: str, port: int) -> int:
     """The port to listen on: `port` itself where it is free, any free one for 0.
 
@@ -57,8 +74,10 @@ def take_port(host: str, port: int) -> int:
         return taken
 
 
-def serve(load: Callable[[Callable[[], bool]], ASGIApp], *, settings: Settings, port: int) -> None:
-    """Serve what `load` makes, until SIGTERM or SIGINT.
+def serve(
+    load: Callable[[Callable[[], bool]], ASGIApp], *, settings: Settings, address: str, port: int
+) -> None:
+    """Serve what `load` makes at an IP address, until SIGTERM or SIGINT.
 
     `load` is called in the server's worker process and is given the question whether the service
     is stopping.
@@ -69,7 +88,7 @@ def serve(load: Callable[[Callable[[], bool]], ASGIApp], *, settings: Settings, 
     stopping = multiprocessing.Event()
     server = Granian(
         "service",
-        address=settings.host,
+        address=address,
         port=port,
         interface=Interfaces.ASGI,
         workers=1,

@@ -11,7 +11,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, IPvAnyNetwork, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.origins import Origin
@@ -142,6 +150,12 @@ class Settings(BaseSettings):
     chat_timeout_s: Seconds = Field(6.0, description="Seconds that one call of the endpoint may take.")
     chat_stall_s: Seconds = Field(4.0, description="Seconds that the endpoint may be silent in a call.")
     chat_tokens_max: int = Field(400, ge=16, le=8_192, description="Most tokens that the endpoint may write.")
+
+    @field_validator("open", "token_secret", "chat_url", "chat_model", "chat_key", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        # Compose passes variables on that are set and empty.
+        return None if value == "" else value
 
     @model_validator(mode="after")
     def _chat_is_whole(self) -> Settings:

@@ -5,7 +5,8 @@
    to it in meaning; a second one where it adds words or facts. A passage that shares too little is
    no citation.
 3. All facts of the sentence (numbers, months, codes, names) must stand in the cited passages, their
-   titles, headings or English; enough of its words in the quotes.
+   titles, headings or English; enough of its words in the quotes, and of each part between commas
+   some in the passages: names that are written like other words are found by nothing else.
 4. A sentence that denies needs a quote that denies, and one that doesn't needs quotes that don't.
 Where the index can't tell what a quote says in the reader's language, words can't be compared and
 nearness in meaning decides. Whatever fails, the sentence has no marks and is not said.
@@ -13,6 +14,7 @@ nearness in meaning decides. Whatever fails, the sentence has no marks and is no
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -32,12 +34,17 @@ COSINE_MIN = 0.84
 # What nearness counts beside shared words; cosines of the default model lie between these.
 COSINE_SHARE, COSINE_LOW, COSINE_HIGH = 0.5, 0.75, 1.0
 FACT_SHARE = 0.3
+# Where a sentence has parts; a comma inside a number parts nothing.
+_PART_END = re.compile(r"[，、；;]|,(?!\d)")
+# A part of fewer terms may be a turn of phrase.
+PART_TERMS_MIN = 2
 
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
     text: str
     terms: frozenset[str]
+    parts: tuple[frozenset[str], ...]
     names: frozenset[str]
     facts: Facts
     denies: bool | None
@@ -68,6 +75,7 @@ class SupportCheck:
         claim = _Claim(
             text=text,
             terms=content_terms(text, words),
+            parts=tuple(content_terms(part, words) for part in _PART_END.split(text)),
             names=capitalised_names(text, words),
             facts=read_facts(text, words),
             denies=words.denies(text) if words.can_tell_denial else None,
@@ -118,6 +126,9 @@ class SupportCheck:
         covered = [backing.covered for backing in backings if backing.covered is not None]
         if covered and len(frozenset[str]().union(*covered)) < WORDS_MIN * len(claim.terms):
             return False
+        words = frozenset[str]().union(*(backing.evidence.words for backing in backings))
+        if covered and any(len(part) >= PART_TERMS_MIN and not matched(part, words) for part in claim.parts):
+            return False
         stated = join_stated([backing.evidence.stated for backing in backings])
         if stated.lacks(claim.facts):
             return False
@@ -126,7 +137,6 @@ class SupportCheck:
             # In another language, what begins the sentence, or any German noun, may be no name.
             german = self.reader.reader.language == "de"
             names = frozenset() if german else names - {first_word(claim.text)}
-        words = frozenset[str]().union(*(backing.evidence.words for backing in backings))
         return holds_names(names, terms=words, text=stated.text)
 
 

@@ -75,7 +75,7 @@ def main() -> None:
         )
         return FaultLog(app, on_event=print)
 
-    serve(load, settings=settings, port=port)
+    serve(load, settings=settings, address=settings.host, port=port)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,8 @@ TURNS = {
     "zh": (r"可以", "不可以"),
 }
 STRANGER = {"ja": "コントラブル社では{}", "zh": "Contrabble 的{}"}
+# A clause with a name that no capital tells.
+CLAUSE = {"ja": "、担当は山田太郎です。", "zh": "，請聯絡王小明經理。", "ko": ", 홍길동 부장에게 문의하세요."}
 PAIRS_A_LOCALE = 150
 
 
@@ -45,6 +47,7 @@ def changes(sentence: str, language: str) -> Iterator[tuple[str, str]]:
     if re.search(r"\d", sentence):
         yield "a number", re.sub(r"\d+", "4837", sentence, count=1)
     yield "a name", STRANGER.get(language, "{} Contrabble.").format(sentence)
+    yield "a clause", sentence.rstrip(".。") + CLAUSE.get(language, ", ask john smith.")
     yield "an address", f"{sentence} https://contrabble.example/x"
     if language in TURNS and not LANGUAGES.of(language).denies(sentence):
         turned = re.sub(*TURNS[language], sentence, count=1)

@@ -10,10 +10,18 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from indexer import TranslationType
 from service.conversation_store import PAGE, ConversationStore
-from service.database import DatabaseDown, DatabaseUrlError, SchemaMismatch, UnknownAnswer, Unstorable
+from service.database import (
+    Database,
+    DatabaseDown,
+    DatabaseUrlError,
+    SchemaMismatch,
+    UnknownAnswer,
+    Unstorable,
+)
 from service.exchanges import CitedPassage, RatedExchange
 from tests.exchanges import ANSWERED, MAIL, NOON, answered, bytes_beside, feedback, refused
 from tests.postgres_server import PostgresServer
@@ -256,6 +264,12 @@ def test_a_file_that_is_no_database_is_one_that_is_down(tmp_path: Path) -> None:
         ("sqlite://", "can't be kept in 'sqlite' like that"),
         ("sqlite:///:memory:", "can't be kept in 'sqlite' like that"),
         ("mysql://u:secret@h/d", "can't be kept in 'mysql' like that"),
+        ("postgresql://u:secret@h:x/db", "the database's URL can't be read: "),
+        ("postgresql://u:p@secret@h/db", "write %40 for each @ in a name or password"),
+        ("postgresql://u:p@se/secret@h/db", "write %40 for each @ in a name or password"),
+        ("postgresql://u/v:secret@h/db", "write %40 for each @ in a name or password, %2F for each /"),
+        ("sqlite:///file:x?mode=memory&uri=true", "SQLite's URL takes nothing after a ?"),
+        ("sqlite:///x.db?key=secret", "SQLite's URL takes nothing after a ?"),
     ],
 )
 def test_another_kind_of_database_is_refused_with_the_forms_to_write(url: str, why: str) -> None:
@@ -263,6 +277,17 @@ def test_another_kind_of_database_is_refused_with_the_forms_to_write(url: str, w
         ConversationStore(url)
     assert why in str(refusal.value)
     assert "secret" not in str(refusal.value)
+
+
+@pytest.mark.slow
+def test_options_of_the_url_stand_beside_the_services_own(postgres: PostgresServer) -> None:
+    url = f"{postgres.new_database()}?options=-csearch_path%3Dpg_catalog"
+    database = Database(url)
+    with database.reading() as connection:
+        names = ("search_path", "statement_timeout")
+        told = [connection.execute(text(f"SHOW {name}")).scalar_one() for name in names]
+    database.close()
+    assert told == ["pg_catalog", "5s"]
 
 
 def test_a_server_that_is_not_there_is_named_without_its_password() -> None:

@@ -87,7 +87,7 @@ def test_an_answer_is_stored_with_what_it_was_made_of(database_url: str) -> None
     assert (exchange.question, exchange.answer) == (QUESTION, answer["answer"])
     assert [
         (c.number, c.passage_id, c.article, c.translation.value, c.drifted) for c in exchange.citations
-    ] == [(1, "de-de/partner-help/mail#when-we-write.0", "partner-help/mail", "machine", None)]
+    ] == [(1, "de-de/partner-help/mail#when-we-write.0", "partner-help/mail", "machine", False)]
 
 
 def test_a_refusal_is_stored_with_its_reason_and_the_nearest_article(database_url: str) -> None:

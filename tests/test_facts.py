@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from service.facts import join_stated, read_facts, read_stated
@@ -89,6 +89,11 @@ def test_a_fact_that_is_not_stated_is_missed(sentence: str, text: str) -> None:
         ("十分な説明があります。", "There is enough.", "ja", "en"),
         ("一部の顧客です。", "Some customers.", "ja", "en"),
         ("二十日以内", "20日以内", "ja", "ja"),
+        ("九月一日之前。", "9月1日", "zh", "zh"),
+        ("9月1日之前。", "九月一日", "zh", "zh"),
+        ("9월 1일까지입니다.", "By September 1", "ko", "en"),
+        ("3 か月、24月", "3 か月、24月", "ja", "ja"),
+        ("3个月内", "within 3 months", "zh", "en"),
     ],
 )
 def test_numbers_and_months_are_the_same_in_every_language(
@@ -104,6 +109,11 @@ def test_numbers_and_months_are_the_same_in_every_language(
         ("三個月", "within two months", "zh", "en"),
         ("zehn Tage", "7日以内", "de", "ja"),
         ("2021年6月14日", "May 14, 2021", "ja", "en"),
+        # A number that stands there is no month.
+        ("9月1日までです。", "9 社は 1 日以内、8月です。", "ja", "ja"),
+        ("9月1日之前。", "第 9 项，8月1日。", "zh", "zh"),
+        ("9월 1일까지입니다.", "9개, 8월 1일입니다.", "ko", "ko"),
+        ("九月一日之前。", "第 9 项，8月1日。", "zh", "zh"),
     ],
 )
 def test_another_number_is_missed_in_every_language(
@@ -120,6 +130,7 @@ def test_texts_hold_together_what_each_holds() -> None:
 
 
 @given(st.text())
+@example("ßA1")
 def test_every_text_states_its_own_facts(text: str) -> None:
     assert not lacks(text, text)
 

@@ -9,14 +9,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from indexer import Index, TranslationType
+from indexer import Drift, Index, TranslationType
 from service.confidence import AbstainReason
-from service.exchanges import CitedPassage, Exchange, Feedback, RatedExchange
+from service.exchanges import CitedPassage, Exchange, Feedback, RatedExchange, exchange_of
 from service.refusal_groups import MEANING_MIN, Embed, group_refusals, join_alike
 from service.report import build_report, wilson_bound
 from service.report_figures import CitedSection, DayCount, LocaleCount, Note, Origin, Report
+from service.schemas import AskReply
 from tests.exchanges import NOON, answered, feedback, refused
+from tests.fake_index import FakeIndex
 from tests.fakes import HashEmbedder
+from tests.service_app import Client, build_app
 
 SINCE, UNTIL = NOON - timedelta(days=1), NOON + timedelta(days=1)
 DAY = 24 * 60
@@ -121,6 +124,29 @@ def test_citations_are_counted_by_origin_and_by_drift() -> None:
         Origin(source, citations=1, changed=0, unknown=0, up=0, down=0),
     )
     assert found.outdated == (CitedSection("l/a#b", cited=1, up=0, down=1),)
+
+
+@pytest.mark.parametrize(
+    ("drift", "changed", "unknown"),
+    [
+        (None, 0, 0),  # nothing newer exists
+        (Drift("ja-jp", date(2024, 6, 3), True, "New."), 1, 0),
+        (Drift("ja-jp", date(2024, 6, 3), False, None), 0, 0),
+        (Drift("ja-jp", date(2024, 6, 3), None, None), 0, 1),
+    ],
+)
+def test_an_answered_question_is_counted_by_what_its_citations_say_of_newer_versions(
+    drift: Drift | None, changed: int, unknown: int
+) -> None:
+    drifts = {} if drift is None else {("de-de", "partner-help/mail"): drift}
+    client = Client(build_app(FakeIndex(drifts=drifts)))
+    reply = AskReply.model_validate(
+        client.ask("Darf der Anbieter wegen Störungen an Kunden schreiben?", locale="de-de")
+    )
+    assert len(reply.citations) == 1
+    exchange = exchange_of(reply, question="", asked_at=NOON, client_key=None, keep_texts=False)
+    [origin] = report(rated(exchange)).origins
+    assert (origin.citations, origin.changed, origin.unknown) == (1, changed, unknown)
 
 
 def test_the_newest_notes_come_first() -> None:

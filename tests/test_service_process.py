@@ -20,7 +20,7 @@ import httpx
 import pytest
 
 from service.__main__ import greet
-from service.serving import PortError, take_port
+from service.serving import PortError, resolve_host, take_port
 from tests.exchanges import bytes_beside
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -204,6 +204,34 @@ def test_without_an_index_the_service_starts_and_says_so(tmp_path: Path) -> None
     assert "python -m indexer build" in ready.json()["detail"]
     assert page.status_code == 200
     assert example.startswith(f"Try: curl -s {address}/v1/ask ")
+
+
+def test_a_host_may_be_given_by_name(tmp_path: Path) -> None:
+    with running(
+        "service", "--index", str(tmp_path / "none"), "--host", "localhost", "--port", "0"
+    ) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().removeprefix("Citedesk answers at ").strip()
+        assert address.startswith("http://localhost:")
+        wait_until_live(int(address.rsplit(":", 1)[1]))
+        process.terminate()
+        assert process.wait(timeout=30) == 0
+
+
+def test_a_name_is_resolved_to_its_ipv4_address_first() -> None:
+    assert [resolve_host(host) for host in ("localhost", "127.0.0.1", "0.0.0.0", "::", "::1")] == [
+        "127.0.0.1",
+        "127.0.0.1",
+        "0.0.0.0",
+        "::",
+        "::1",
+    ]
+
+
+@pytest.mark.parametrize("host", ["no such host", "a" * 64, "desk..example"])
+def test_a_name_that_has_no_address_is_refused(host: str) -> None:
+    with pytest.raises(PortError, match=f"can't listen on {host}: .*; give another one with --host"):
+        resolve_host(host)
 
 
 def test_a_port_in_use_is_named_with_the_way_out(tmp_path: Path) -> None:

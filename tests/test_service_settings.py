@@ -92,6 +92,17 @@ def test_a_secret_is_not_shown_where_settings_are(monkeypatch: pytest.MonkeyPatc
     assert "s3cret" not in str(refusal.value)
 
 
+@pytest.mark.parametrize("name", ["open", "token_secret", "chat_url", "chat_model", "chat_key"])
+def test_a_variable_that_is_set_and_empty_is_unset(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(f"{PREFIX}{name.upper()}", "")
+    assert read_settings({}).model_dump() == DEFAULTS
+
+
+def test_an_empty_database_is_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CITEDESK_DATABASE_URL", "")
+    assert read_settings({}).database_url == ""
+
+
 def test_an_option_comes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CITEDESK_PORT", "8123")
     assert read_settings({"port": 9000, "host": None}).port == 9000

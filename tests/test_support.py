@@ -114,6 +114,39 @@ def test_japanese_is_read_by_its_characters(sentence: str, quoted: list[int]) ->
     assert quotes(sentence, locale="ja-jp") == [SEIKYUSHO[number][0] for number in quoted]
 
 
+FAPIAO: list[Pair] = [
+    ("您将在每月五日收到发票。", INVOICES[0][0]),
+    ("请在 30 天内付款。", INVOICES[1][0]),
+]
+CHEONGGU: list[Pair] = [("매월 5일에 청구서를 받습니다.", INVOICES[0][0])]
+ARTICLES += [
+    FakeArticle("help/invoices", "zh-cn", "发票", [("pay", "支付发票", FAPIAO)]),
+    FakeArticle("help/invoices", "ko-kr", "청구서", [("pay", "청구서 지불", CHEONGGU)]),
+]
+
+
+@pytest.mark.parametrize(
+    ("locale", "said", "more"),
+    [
+        ("zh-cn", "您将在每月五日收到发票", "，请联系王小明经理。"),
+        ("zh-cn", "您将在每月五日收到发票", "；王小明"),
+        ("ja-jp", "毎月五日に請求書が届きます", "、担当は山田太郎です。"),
+        ("ko-kr", "매월 5일에 청구서를 받습니다", ", 홍길동 부장에게 문의하세요."),
+        ("en-us", "You get an invoice on the fifth day of each month", ", ask john smith about it."),
+        ("de-de", "Sie erhalten am fünften Tag jedes Monats eine Rechnung", ", fragen sie max mustermann."),
+    ],
+)
+def test_a_part_of_a_sentence_that_nothing_is_said_of_refuses_the_whole(
+    locale: str, said: str, more: str
+) -> None:
+    assert len(quotes(f"{said}。", locale=locale)) == 1
+    assert quotes(f"{said}{more}", locale=locale) == []
+
+
+def test_one_strange_word_between_commas_refuses_no_sentence() -> None:
+    assert quotes("Pay it, kindly, within 30 days.") == [INVOICES[1][0]]
+
+
 def test_an_english_sentence_is_held_against_the_english_of_the_quotes() -> None:
     assert quotes("You have 30 days to pay.", locale="ja-jp", reader="en") == [SEIKYUSHO[1][0]]
     assert quotes("You have 40 days to pay.", locale="ja-jp", reader="en") == []

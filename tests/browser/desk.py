@@ -44,7 +44,7 @@ def main() -> None:
             lifespan=keep,
         )
 
-    serve(load, settings=settings, port=port)
+    serve(load, settings=settings, address=settings.host, port=port)
 
 
 if __name__ == "__main__":
