@@ -12,7 +12,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 # What each of these packages gives to the machine of CI.
-PACKAGES = ("chromium", "fonts-dejavu-core", "fonts-noto-cjk", "git", "make", "postgresql", "python3-venv")
+PACKAGES = (
+    "chromium", "fonts-dejavu-core", "fonts-noto-cjk", "git", "make", "postgresql", "python3-venv", "redis-server",
+)  # fmt: skip
 RECORD = 'printf "%s\\n" "${0##*/} $*" >>"$RECORDED"\n'
 STAND_INS = {
     "apt-get": RECORD + 'case $* in *" make"*) cp "$HELD/make" "${0%/*}/make" ;; esac\n',
@@ -20,6 +22,7 @@ STAND_INS = {
     "dpkg-query": 'for name; do :; done; [ -e "$HELD/$name" ] && echo installed\n',
     "git": "",
     "make": RECORD,
+    "redis-server": "",
     "python3": '[ -e "$HELD/python3-venv" ]\n',
     "sudo": '[ "$1" = --non-interactive ] && shift && exec "$@"\n',
 }
