@@ -13,7 +13,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 # What each of these packages gives to the machine of CI.
 PACKAGES = (
-    "chromium", "fonts-dejavu-core", "fonts-noto-cjk", "git", "make", "postgresql", "python3-venv", "redis-server",
+    "chromium", "fonts-dejavu-core", "fonts-noto-cjk", "git", "make", "postgresql", "python3-venv",
+    "redis-server",
 )  # fmt: skip
 RECORD = 'printf "%s\\n" "${0##*/} $*" >>"$RECORDED"\n'
 STAND_INS = {
