@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,12 +21,14 @@ from service.keys import EVERYDAY_SCOPES, Key, digest_of, make_key
 from service.serving import take_port
 from tests.access import NOW
 from tests.service_app import Client, build_app
+from tests.test_handover import SECRET, Receiver
 from tests.test_service_process import ROOT, running, wait_until_live
 
 DOCUMENT = (ROOT / "docs/api.md").read_text("utf-8")
 # The address that its readers use.
 ADDRESS = "http://127.0.0.1:8000"
 ANYTHING = "..."
+EARLIER = "ID_OF_AN_ANSWER"
 
 
 @dataclass(frozen=True)
@@ -76,8 +79,19 @@ def events(text: str) -> list[tuple[str, Any]]:
 
 
 @pytest.fixture(scope="module")
+def helpdesk() -> Iterator[str]:
+    """Where hand-overs are taken."""
+    with Receiver() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server.url
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
 def address(
-    sample_build: tuple[Path, BuildReport], tmp_path_factory: pytest.TempPathFactory
+    sample_build: tuple[Path, BuildReport], tmp_path_factory: pytest.TempPathFactory, helpdesk: str
 ) -> Iterator[str]:
     """The service over the sample articles; it keeps what is asked, knows a key, and asks for none."""
     folder = tmp_path_factory.mktemp("kept")
@@ -88,6 +102,8 @@ def address(
         "keys_file": str(folder / "keys.json"),
         "open": "true",
         "rate": "1000/second",
+        "handover_url": helpdesk,
+        "handover_secret": SECRET,
     }
     port = take_port("127.0.0.1", 0)
     with running("service", "--index", str(sample_build[0]), "--port", str(port), drain_s="0", **kept):
@@ -117,6 +133,9 @@ def test_a_request_is_answered_as_the_document_says(address: str, example: Examp
     head, _, body = example.given.partition("\n\n")
     (method, path), *headers = [line.split(" ", 1) for line in head.splitlines()]
     sent = {name.removesuffix(":"): value for name, value in headers}
+    if EARLIER in body:
+        asked = httpx.post(f"{address}/v1/ask", json={"question": "Who can reset a password?"}, timeout=30)
+        body = body.replace(EARLIER, asked.json()["id"])
     response = httpx.request(method, address + path, headers=sent, content=body.encode(), timeout=30)
     if example.reply.startswith("event: "):
         told, documented = events(response.text), events(example.reply)

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from service.conversation_schemas import HandoverBody
 from service.conversation_store import ConversationStore
 from service.conversations import Conversations
 from service.exchanges import Feedback
@@ -54,6 +55,7 @@ def test_feedback_takes_the_ids_that_clients_of_openai_see(client: Client) -> No
         assert seen["id"].startswith(prefix)
         rated = client.post("/v1/feedback", {"id": seen["id"], "rating": "up"})
         assert (rated.status_code, rated.json()["id"]) == (200, seen["id"].removeprefix(prefix))
+        assert HandoverBody(answer=seen["id"]).answer == seen["id"].removeprefix(prefix)
 
 
 def test_feedback_is_stored_with_its_reasons_and_note(client: Client, url: str) -> None:
