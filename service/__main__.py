@@ -36,6 +36,7 @@ from service.faults import FaultLog
 from service.handover import SecretError, Webhook
 from service.key_commands import keys_app
 from service.key_file import KeyFile
+from service.mcp_mount import host_rule
 from service.rate_limits import RateLimiter, open_storage
 from service.rates import parse_rate
 from service.serving import PortError, resolve_host, serve, take_port
@@ -123,8 +124,19 @@ def make_access(settings: Settings) -> Access:
         KeyFileError: the file can't be read.
         LimitsError: requests can't be counted where the settings say.
     """
+    storage = open_storage(settings.limits_url)
+    return Access(
+        KeyFile(settings.keys_file, clock=time.monotonic, on_event=_report),
+        access_rules(settings),
+        limiter=RateLimiter(storage, clock=time.monotonic, on_event=_report),
+        now=time.time,
+    )
+
+
+def access_rules(settings: Settings) -> AccessRules:
+    """What the settings say of who may call."""
     secret = settings.token_secret
-    rules = AccessRules(
+    return AccessRules(
         open=settings.open,
         loopback=is_loopback(settings.host),
         rate=parse_rate(settings.rate),
@@ -132,13 +144,8 @@ def make_access(settings: Settings) -> Access:
         token_secret=None if secret is None else secret.get_secret_value(),
         origins=frozenset(settings.origins),
         proxies=settings.proxies,
-    )
-    storage = open_storage(settings.limits_url)
-    return Access(
-        KeyFile(settings.keys_file, clock=time.monotonic, on_event=_report),
-        rules,
-        limiter=RateLimiter(storage, clock=time.monotonic, on_event=_report),
-        now=time.time,
+        # What listens on all addresses is known by no name but this machine's, and those it is told.
+        own_names=host_rule(_loopback(settings.host) or settings.host, settings.mcp_hosts).names,
     )
 
 

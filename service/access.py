@@ -45,7 +45,10 @@ class KeySource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AccessRules:
-    """What the operator decided; `open` is None where nothing was said."""
+    """What the operator decided; `open` is None where nothing was said.
+
+    `own_names` are the host names, without ports, that the service is known by; None is any.
+    """
 
     open: bool | None
     loopback: bool
@@ -54,6 +57,7 @@ class AccessRules:
     token_secret: str | None = None
     origins: frozenset[str] = frozenset()
     proxies: Sequence[Network] = ()
+    own_names: Sequence[str] | None = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +164,7 @@ class Access:
         self._require_usable(key)
         if not key.publishable:
             return Caller(key, frozenset(key.scopes), ((f"key:{key.id}", self._rate(key)),))
-        if not is_page_of(key, headers.getlist("origin"), headers):
+        if not self._is_page_of(key, headers.getlist("origin"), headers):
             raise Problem(REFUSED_ORIGIN, "the key is for pages of other origins")
         return Caller(key, frozenset({Scope.SESSION}), self._visitor_budgets(key, address))
 
@@ -177,9 +181,12 @@ class Access:
         if key is None:
             raise Problem(INVALID_KEY, "the key of this session is gone")
         self._require_usable(key)
-        if not is_page_of(key, [session.origin], headers) or not comes_from(session.origin, headers):
+        if not self._is_page_of(key, [session.origin], headers) or not comes_from(session.origin, headers):
             raise Problem(REFUSED_ORIGIN, "the session belongs to another origin")
         return Caller(key, frozenset(key.scopes), self._visitor_budgets(key, address))
+
+    def _is_page_of(self, key: Key, origins: Sequence[str], headers: Headers) -> bool:
+        return is_page_of(key, origins, headers, own_names=self._rules.own_names)
 
     def _anonymous(self, ring: KeyRing | None, headers: Headers, address: str) -> Caller:
         if not self._open_to_all(ring):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
@@ -28,16 +29,31 @@ def read_credentials(headers: Headers) -> Sequence[str]:
     return tuple(sent)
 
 
-def is_page_of(key: Key, origins: Sequence[str], headers: Headers) -> bool:
+def is_page_of(
+    key: Key, origins: Sequence[str], headers: Headers, *, own_names: Sequence[str] | None
+) -> bool:
     """Whether the one origin is the key's, or the service's own: that of the widget's iframe.
 
     Only pages of the key's origins can show that iframe (its policy), so it stands for them.
+    `own_names` are what the service is called by, without ports; None is by any name.
     """
     if len(origins) != 1:
         return False
     host = headers.get("host", "").lower()
-    own = host != "" and origins[0] in (f"http://{host}", f"https://{host}")
+    own = origins[0] in (f"http://{host}", f"https://{host}") and _is_own(host, own_names)
     return own or origins[0] in key.origins
+
+
+def _is_own(host: str, names: Sequence[str] | None) -> bool:
+    """Whether a host is the service's: a page elsewhere may point a name of its own at it, no address."""
+    name = re.sub(r":\d*$", "", host)
+    if names is None or name in names:
+        return name != ""
+    try:
+        ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True
 
 
 def comes_from(origin: str, headers: Headers) -> bool:

@@ -29,7 +29,9 @@ def build_report(
     """The report over `exchanges`, oldest first; `open_model` gives what groups refusals by meaning."""
     rated = list(exchanges)
     refused = [each.exchange for each in rated if each.exchange.reason is not None]
-    groups = group_refusals(refused, open_model=open_model)
+    # Without a filter there is always a nearest article.
+    gaps = [exchange for exchange in refused if exchange.nearest_article is not None]
+    groups = group_refusals(gaps, open_model=open_model)
     sections = _sections(rated)
     return Report(
         since=since,
@@ -41,9 +43,10 @@ def build_report(
         down=_ratings(rated, "down"),
         locales=_locales(rated),
         days=_days(rated),
-        abstained=_most(Counter(str(exchange.reason) for exchange in refused)),
+        abstained=_most(Counter(str(exchange.reason) for exchange in gaps)),
         refusals=tuple(groups[:GROUPS_MAX]),
         refusals_left_out=sum(group.size for group in groups[GROUPS_MAX:]),
+        nothing_allowed=len(refused) - len(gaps),
         reasons=_most(Counter(reason for each in rated if each.feedback for reason in each.feedback.reasons)),
         liked=_ranked(sections, lambda section: (section.up, section.down)),
         disliked=_ranked(sections, lambda section: (section.down, section.up)),

@@ -86,7 +86,8 @@ class Note:
 class Report:
     """The figures of the exchanges asked in `since <= t < until`.
 
-    `reasons` and `abstained` are (name, count), most frequent first.
+    `reasons` and `abstained` are (name, count), most frequent first. `nothing_allowed` questions were
+    refused because their filters left no passage; they stand in neither `abstained` nor `refusals`.
     """
 
     since: datetime
@@ -101,6 +102,7 @@ class Report:
     abstained: tuple[tuple[str, int], ...]
     refusals: tuple[RefusalGroup, ...]
     refusals_left_out: int
+    nothing_allowed: int
     reasons: tuple[tuple[str, int], ...]
     liked: tuple[CitedSection, ...]
     disliked: tuple[CitedSection, ...]

@@ -93,13 +93,20 @@ def _refused(report: Report) -> str:
     left_out = (
         f"<p>{report.refusals_left_out:,} more in smaller groups.</p>" if report.refusals_left_out else ""
     )
+    filtered = f"<p>{filters_said(report)}.</p>" if report.nothing_allowed else ""
     return _section(
         "What the articles don't answer",
         horizontal_bars(reasons, title="Refusals by reason", names=("refused",)),
         f"<p>{grouping_said(report.refusals)}</p>" if rows else "",
         _table(("questions", "newest", "nearest articles", "locales"), rows),
         left_out,
+        filtered,
     )
+
+
+def filters_said(report: Report) -> str:
+    """How many questions no article could answer, for the filters left none."""
+    return f"{report.nothing_allowed:,} more: nothing was allowed by the filters"
 
 
 def grouping_said(groups: Iterable[RefusalGroup]) -> str:

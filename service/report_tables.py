@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from service.report_figures import CitedSection, Report
-from service.report_page import grouping_said
+from service.report_page import filters_said, grouping_said
 from service.terminal import printable
 
 
@@ -54,6 +54,8 @@ def _print_refusals(report: Report, out: Console) -> None:
     _print(table, out)
     if report.refusals_left_out:
         out.print(f"{report.refusals_left_out:,} more in smaller groups")
+    if report.nothing_allowed:
+        out.print(filters_said(report))
 
 
 def _print_counts(title: str, counts: Sequence[tuple[str, int]], out: Console) -> None:

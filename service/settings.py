@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     fallback: bool = Field(True, description="Whether other locales may answer instead.")
     mcp_hosts: str = Field(
         "", max_length=2_000,
-        description="Names besides the host's under which /mcp is asked, with commas between; * is any.",
+        description="Names besides the host's for /mcp and the widget's frame, commas between; * is any.",
     )  # fmt: skip
     heartbeat_s: float = Field(
         15.0, ge=0.05, le=600, allow_inf_nan=False,

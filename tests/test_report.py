@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from io import StringIO
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from rich.console import Console
 
 from indexer import Drift, Index, TranslationType
 from service.confidence import AbstainReason
@@ -15,6 +17,8 @@ from service.exchanges import CitedPassage, Exchange, Feedback, RatedExchange, e
 from service.refusal_groups import MEANING_MIN, Embed, group_refusals, join_alike
 from service.report import build_report, wilson_bound
 from service.report_figures import CitedSection, DayCount, LocaleCount, Note, Origin, Report
+from service.report_page import report_page
+from service.report_tables import print_tables
 from service.schemas import AskReply
 from tests.exchanges import NOON, answered, feedback, refused
 from tests.fake_index import FakeIndex
@@ -147,6 +151,24 @@ def test_an_answered_question_is_counted_by_what_its_citations_say_of_newer_vers
     exchange = exchange_of(reply, question="", asked_at=NOON, client_key=None, keep_texts=False)
     [origin] = report(rated(exchange)).origins
     assert (origin.citations, origin.changed, origin.unknown) == (1, changed, unknown)
+
+
+def test_refusals_by_filters_alone_are_no_gap_of_the_articles() -> None:
+    reply = AskReply.model_validate(
+        Client(build_app()).ask("Schreibt der Anbieter?", locale="de-de", filters={"roles": []})
+    )
+    filtered = exchange_of(reply, question="x", asked_at=NOON, client_key=None, keep_texts=True)
+    found = report(rated(filtered), rated(refused("b")), rated(answered("c")))
+    assert (found.questions, found.answered, found.nothing_allowed) == (3, 1, 1)
+    assert found.abstained == (("not_stated", 1),)
+    assert [group.size for group in found.refusals] == [1]
+    said = "1 more: nothing was allowed by the filters"
+    out = Console(file=StringIO(), width=100)
+    print_tables(found, out)
+    assert said in out.file.getvalue()  # type: ignore[attr-defined]
+    assert f"<p>{said}.</p>" in report_page(found)
+    # By itself, too.
+    assert f"<p>{said}.</p>" in report_page(report(rated(filtered)))
 
 
 def test_the_newest_notes_come_first() -> None:

@@ -13,11 +13,13 @@ from fastapi import FastAPI
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
+from service.__main__ import access_rules
 from service.access import Access, AccessRules
 from service.gate import caller_of
 from service.keys import EVERYDAY_SCOPES, GRANTABLE_SCOPES, Scope
 from service.rates import Rate
 from service.route_scopes import UNLISTED, rule_for
+from service.settings import read_settings
 from tests.access import CLOSED, OPEN, PAGE, RULES, Clock, KeysInMemory, bearer, make_access
 from tests.service_app import Client, build_app
 from tests.test_rate_limits import FailingStorage
@@ -269,7 +271,7 @@ def test_a_publishable_key_opens_nothing_for_other_pages(keys: KeysInMemory, ori
 
 def test_a_page_of_the_service_itself_opens_a_session_for_the_iframe(keys: KeysInMemory) -> None:
     text, _ = keys.add(origins=[PAGE])
-    client = closed(keys)
+    client = closed(keys, replace(CLOSED, own_names=("desk.example",)))
     own = {"Origin": "https://desk.example", "Host": "desk.example"}
     opened = client.request("POST", "/v1/widget/session", headers=bearer(text, **own))
     assert opened.status_code == 200
@@ -277,6 +279,36 @@ def test_a_page_of_the_service_itself_opens_a_session_for_the_iframe(keys: KeysI
     assert client.post("/v1/ask", QUESTION, headers=bearer(token, **own)).status_code == 200
     stolen = bearer(token, Origin="https://desk.example", Host="other.example")
     assert problem(client.post("/v1/ask", QUESTION, headers=stolen)) == (403, "refused-origin")
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["localhost:8742", "127.0.0.1:8742", "[::1]:8742", "192.0.2.7", "Desk.Example:8742", "any.example"],
+)
+@pytest.mark.parametrize("names", [("localhost", "desk.example"), ("desk.example",), (), None])
+def test_the_services_own_page_is_known_by_its_host_name(
+    keys: KeysInMemory, host: str, names: tuple[str, ...] | None
+) -> None:
+    text, _ = keys.add(origins=[PAGE])
+    headers = bearer(text, Origin=f"http://{host.lower()}", Host=host)
+    response = closed(keys, replace(CLOSED, own_names=names)).request(
+        "POST", "/v1/widget/session", headers=headers
+    )
+    # A page elsewhere can point a name of its own at the service, but not an address.
+    known = names is None or host[0] in "1[" or host.lower().removesuffix(":8742") in names
+    assert response.status_code == (200 if known else 403)
+
+
+def test_the_services_own_names_follow_the_settings() -> None:
+    def names(**given: object) -> tuple[str, ...] | None:
+        return access_rules(read_settings({"host": "127.0.0.1", **given})).own_names
+
+    loopback = ("127.0.0.1", "localhost", "[::1]")
+    assert names() == loopback
+    # Where all addresses are listened on, the names can't be known: they are told.
+    assert names(host="0.0.0.0") == loopback
+    assert names(host="0.0.0.0", mcp_hosts="desk.example") == (*loopback, "desk.example")
+    assert names(mcp_hosts="*") is None
 
 
 def test_a_publishable_key_alone_does_not_ask(keys: KeysInMemory) -> None:
