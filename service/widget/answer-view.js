@@ -5,19 +5,28 @@ import { make, makeOpener } from "./elements.js";
 
 // The text of an answer that is not whole: its numbers open nothing yet.
 export function makeSaid(said, { lang }) {
-  return makeText(said, { lang, makeMark: (number) => make("sup", { text: `[${number}]` }) });
+  const sentences = splitSentences(said, () => true).map(({ text, numbers }) =>
+    makeSentence(text, numbers.map((number) => make("sup", { text: `[${number}]` }))),
+  );
+  return makeText(sentences, lang);
 }
 
 export function makeAnswer(reply, { strings }) {
   const lang = reply.locale.answered;
   const panels = new Map(reply.citations.map((each) => [each.number, makeCitation(each, { strings, lang })]));
-  const makeMark = (number) =>
-    panels.has(number) &&
-    makeOpener(String(number), panels.get(number), {
-      class: "mark",
-      "aria-label": strings.say("citation", { number }),
-    });
-  return [makeText(reply.answer, { lang, makeMark }), makeBadges(reply, strings), ...panels.values()];
+  const sentences = splitSentences(reply.answer, (number) => panels.has(number)).map(({ text, numbers }) => {
+    const block = make("div", {});
+    // A source opens where it is asked for, also where an earlier sentence rests on it, too.
+    const makeMark = (number) =>
+      makeOpener(String(number), panels.get(number), {
+        class: "mark",
+        "aria-label": strings.say("citation", { number }),
+      }, { place: (panel) => block.contains(panel) || block.append(panel) });
+    const first = numbers.map((number) => panels.get(number)).filter((panel) => !panel.parentNode);
+    block.append(makeSentence(text, numbers.map(makeMark)), ...new Set(first));
+    return block;
+  });
+  return [makeText(sentences, lang), makeBadges(reply, strings)];
 }
 
 // Which articles answered, and how the question was read, where that is not as the reader expects.
@@ -36,17 +45,35 @@ export function makeNotes(reply, { strings }) {
   return notes.map((text) => make("p", { class: "note", text, dir: "auto" }));
 }
 
-// A number in brackets is a mark only where its citation is due: articles hold such numbers too.
-function makeText(said, { lang, makeMark }) {
-  const text = make("p", { class: "said", part: "answer", lang, dir: "auto" });
+function makeText(sentences, lang) {
+  return make("div", { class: "said", part: "answer", lang, dir: "auto" }, sentences);
+}
+
+// No mark begins a line: it stays with the end of its sentence.
+function makeSentence(text, marks) {
+  const [end] = /\S{0,8}$/u.exec(text);
+  const kept = make("span", { class: "kept" }, end, marks);
+  return make("p", {}, text.slice(0, text.length - end.length), kept);
+}
+
+// The sentences of "One.[1] Two.[1][2]", each { text, numbers }. A number in brackets is a mark only where
+// its citation is due and the sentence ends: articles hold such numbers too.
+function splitSentences(said, isKnown) {
+  const sentences = [];
   let seen = 0;
-  for (const piece of said.split(/(\[\d+\])/)) {
-    const number = /^\[\d+\]$/.test(piece) ? Number(piece.slice(1, -1)) : 0;
-    const mark = number >= 1 && number <= seen + 1 && makeMark(number);
-    if (mark) seen = Math.max(seen, number);
-    text.append(mark || piece);
+  let text = "";
+  for (const piece of said.split(/((?:\[\d+\])+)(?=\s|$)/)) {
+    const numbers = (/^(?:\[\d+\])+$/.test(piece) ? piece.match(/\d+/g) : []).map(Number);
+    let due = seen;
+    for (const number of numbers) if (number === due + 1) due = number;
+    if (/\S$/.test(text) && numbers.length > 0 && numbers.every((number) => number >= 1 && number <= due && isKnown(number))) {
+      sentences.push({ text, numbers });
+      seen = due;
+      text = "";
+    } else text = text ? text + piece : piece.trimStart();
   }
-  return text;
+  if (text) sentences.push({ text, numbers: [] });
+  return sentences;
 }
 
 // What a reader should know before opening a source: the oldest translation, and whether it is overtaken.

@@ -6,6 +6,7 @@ const ENGLISH = "en";
 
 // The panel of `citation`, hidden; `lang` is the locale of its quote.
 export function makeCitation(citation, { strings, lang }) {
+  const name = make("p", { id: newId(), class: "reason", text: strings.say("citation", { number: citation.number }) });
   return make(
     "div",
     {
@@ -13,9 +14,13 @@ export function makeCitation(citation, { strings, lang }) {
       class: "citation",
       part: "citation",
       role: "group",
-      "aria-label": strings.say("citation", { number: citation.number }),
+      "aria-labelledby": name.id,
+      // It stands within the answer, which may have another language.
+      lang: strings.locale,
+      dir: strings.dir,
       hidden: true,
     },
+    name,
     citation.context && make("p", { class: "note", text: citation.context, lang, dir: "auto" }),
     makeQuote(citation.quote, lang),
     makeEnglish(citation, { strings, lang }),

@@ -23,8 +23,13 @@ export function makeButton(text, onPress, attributes = {}) {
 const openers = new WeakMap();
 
 // A button that shows and hides `panel`, which stands elsewhere in the same root; others may too.
-export function makeOpener(text, panel, attributes = {}) {
-  const opener = makeButton(text, () => toggle(panel, opener), { "aria-controls": panel.id, ...attributes });
+// `place` puts the panel where this button shows it.
+export function makeOpener(text, panel, attributes = {}, { place } = {}) {
+  const press = () => {
+    if (panel.hidden) place?.(panel);
+    toggle(panel, opener);
+  };
+  const opener = makeButton(text, press, { "aria-controls": panel.id, ...attributes });
   openers.set(panel, [...(openers.get(panel) ?? []), opener]);
   opener.setAttribute("aria-expanded", String(!panel.hidden));
   return opener;

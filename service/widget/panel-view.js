@@ -148,6 +148,9 @@ export class PanelView {
   }
 
   #scrollToNewest() {
-    this.#log.scrollTop = this.#log.lastElementChild.offsetTop;
+    const newest = this.#log.lastElementChild;
+    this.#log.scrollTop = newest.offsetTop;
+    // At little height the whole panel scrolls.
+    this.#panel.scrollTop += newest.getBoundingClientRect().top - this.#panel.getBoundingClientRect().top;
   }
 }

@@ -203,6 +203,37 @@ def in_bytes(exchange: Exchange) -> None:
     exchange.end_stream()
 
 
+def told(*sentences: str) -> Fault:
+    """A stream that says these sentences and ends early."""
+
+    def tell(exchange: Exchange) -> None:
+        exchange.begin_stream(exchange.ask_behind())
+        for sentence in sentences:
+            event = {"type": "response.output_text.delta", "delta": sentence}
+            exchange.send_part(b"data: %s\n\n" % json.dumps(event).encode())
+        exchange.end_stream()
+
+    return tell
+
+
+def rewritten(change: Callable[[Any], None]) -> Fault:
+    """The stream with another reply at its end; `change` changes the body of `/v1/ask` in place."""
+
+    def rewrite(exchange: Exchange) -> None:
+        reply = exchange.ask_behind()
+        exchange.begin_stream(reply)
+        for event in reply.events():
+            head, _, data = event.partition(b"data: ")
+            if b"response.completed" in head:
+                content = json.loads(data)
+                change(content["response"]["citedesk"])
+                event = head + b"data: " + json.dumps(content).encode() + b"\n\n"
+            exchange.send_part(event)
+        exchange.end_stream()
+
+    return rewrite
+
+
 @dataclass(frozen=True)
 class Paused:
     """A stream that waits before the event of each of these numbers until the test lets it go on."""

@@ -16,6 +16,8 @@ from tests.browser.visits import Visit, wait_until
 
 DESKTOP = {"width": 1000, "height": 800}
 NARROW = {"width": 320, "height": 640}
+# What is left of 1280x1024 at a zoom of 400 %.
+ZOOMED = {"width": 320, "height": 256}
 # The name of the element that has the focus, through the trees of components.
 NAME_OF_FOCUSED = """() => {
     let at = document.activeElement;
@@ -91,7 +93,7 @@ def closed(chat: Chat) -> None:
 STATES = (empty, answered, with_source_open, refused, judged, closed)
 
 
-@pytest.mark.parametrize("viewport", [DESKTOP, NARROW], ids=["desktop", "320px"])
+@pytest.mark.parametrize("viewport", [DESKTOP, NARROW, ZOOMED], ids=["desktop", "320px", "400%"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_in_any_state(
     visit: Callable[..., Visit], desk: Desk, theme: str, viewport: dict[str, int]
@@ -148,6 +150,26 @@ def test_nothing_is_wider_than_a_page_of_320_pixels(
     inside = [box for box in boxes if box is not None]
     assert inside
     assert [box for box in inside if box["x"] < 0 or box["x"] + box["width"] > 320] == []
+
+
+@pytest.mark.parametrize("attributes", [{}, {"launcher": ""}], ids=["in place", "launcher"])
+def test_at_400_percent_everything_can_be_scrolled_to(
+    visit: Callable[..., Visit], desk: Desk, attributes: dict[str, str]
+) -> None:
+    page = visit(viewport=ZOOMED, reduced_motion="reduce").page
+    chat = embed(page, desk, **attributes)
+    answered(chat)
+    chat.source(1).click()
+    ways = [chat.question, chat.button("send"), chat.button("new_conversation"), chat.source(1)]
+    for way in [*ways, *([chat.button("close")] if attributes else [])]:
+        way.scroll_into_view_if_needed()
+        box = way.bounding_box()
+        assert box is not None
+        assert box["y"] >= -1
+        assert box["y"] + box["height"] <= 257
+        assert box["x"] + box["width"] <= 320
+        way.click(trial=True)
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
 
 
 def test_the_keyboard_alone_does_everything(visit: Callable[..., Visit], desk: Desk) -> None:
