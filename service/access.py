@@ -57,7 +57,7 @@ class AccessRules:
     token_secret: str | None = None
     origins: frozenset[str] = frozenset()
     proxies: Sequence[Network] = ()
-    own_names: Sequence[str] | None = ()
+    own_names: tuple[str, ...] | None = ()
 
 
 @dataclass(frozen=True, slots=True)

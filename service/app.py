@@ -96,7 +96,9 @@ def create_app(
     admission = Admission(
         threads=settings.concurrency, queue_max=settings.queue_max, deadline_s=settings.deadline_s
     )
-    metrics = Metrics(Observation(indexes=indexes, admission=admission, access=access))
+    metrics = Metrics(
+        Observation(indexes=indexes, admission=admission, access=access, conversations=conversations)
+    )
     desk = Desk(
         indexes=indexes,
         rules=replace(rules, on_answer=metrics.answered),

@@ -40,6 +40,10 @@ class Observed(Protocol):
         """Requests that could not be worked on, by reason, since the start."""
         ...
 
+    def lost(self) -> int:
+        """Exchanges that could not be stored, since the start."""
+        ...
+
     def places_free(self) -> int:
         """How many more questions would be taken now."""
         ...
@@ -109,6 +113,9 @@ class _AtScrape(Collector):
         for reason, count in self._observed.refusals().items():
             refusals.add_metric([reason], count)
         yield refusals
+        yield CounterMetricFamily(
+            "citedesk_exchanges_lost", "Exchanges that could not be stored.", self._observed.lost()
+        )
         yield GaugeMetricFamily(
             "citedesk_places_free", "How many more questions would be taken.", self._observed.places_free()
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from indexer import Index
 from service.access import Access
 from service.admission import Admission
+from service.conversations import Conversations
 from service.routes import IndexSource
 
 
@@ -17,6 +18,7 @@ class Observation:
     indexes: IndexSource
     admission: Admission
     access: Access
+    conversations: Conversations
 
     def index(self) -> Index:
         """The index that serves.
@@ -27,16 +29,21 @@ class Observation:
         return self.indexes.current()
 
     def faults(self) -> dict[str, bool]:
-        """Whether the newest generation, the newest keys were refused; whether counts can't be kept."""
+        """Whether the newest generation or keys were refused; conversations, counts can't be kept."""
         return {
             "generation": self.indexes.fault is not None,
             "keys": self.access.keys_fault is not None,
+            "database": self.conversations.state == "down",
             "limits": self.access.limiter.failing,
         }
 
     def refusals(self) -> dict[str, int]:
         """Questions without a free place, and past their deadline, since the start."""
         return {"overloaded": self.admission.turned_away, "deadline": self.admission.overdue}
+
+    def lost(self) -> int:
+        """Exchanges that could not be stored, since the start."""
+        return self.conversations.lost
 
     def places_free(self) -> int:
         """How many more questions would be taken now."""

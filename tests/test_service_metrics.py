@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from typing import cast
 
 import pytest
@@ -11,14 +12,18 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.types import Message, Receive, Scope, Send
 
 from service.admission import Admission
+from service.conversations import WAITING_MAX
+from service.database import DatabaseDown
 from service.keys import Scope as KeyScope
 from service.metrics import Meter, Metrics
 from service.observed import Observation
 from service.routes import IndexSource
+from service.schemas import AskReply
 from service.settings import Settings
 from tests.access import KeysInMemory, bearer, make_access
 from tests.fake_index import GENERATION, FakeFollower, FakeIndex
-from tests.service_app import Client, build_app
+from tests.fake_store import FakeStore, keep_in
+from tests.service_app import Client, build_app, keep_conversations
 from tests.test_rate_limits import FailingStorage
 
 ANSWERED = "May the vendor write to customers about outages?"
@@ -146,6 +151,32 @@ def test_the_text_is_what_a_prometheus_reads(client: Client) -> None:
     assert re.search(r"^process_resident_memory_bytes \d", text, re.MULTILINE)
 
 
+def test_a_database_that_is_down_is_a_fault_and_what_is_lost_is_counted() -> None:
+    conversations = keep_conversations(None)
+    found = scrape(Client(build_app(conversations=conversations)))
+    assert (found['citedesk_fault{what="database"}'], found["citedesk_exchanges_lost_total"]) == (0, 0)
+    down = keep_in(FakeStore(*[DatabaseDown("fake: gone")] * 1_000))
+    client = Client(build_app(conversations=down))
+    down.start()
+    client.ask(ANSWERED)
+    deadline = time.monotonic() + 10
+    while down.state != "down" and time.monotonic() < deadline:
+        time.sleep(0.01)
+    found = scrape(client)
+    down.stop()
+    assert found['citedesk_fault{what="database"}'] == 1
+
+
+def test_exchanges_that_could_not_be_stored_are_counted() -> None:
+    conversations = keep_in(FakeStore())
+    client = Client(build_app(conversations=conversations))
+    answer = AskReply.model_validate(client.ask(ANSWERED))
+    for _ in range(WAITING_MAX + 2):
+        conversations.remember(answer, question=ANSWERED)
+    # The one that was asked waits, too.
+    assert scrape(client)["citedesk_exchanges_lost_total"] == 3
+
+
 async def receive_nothing() -> Message:
     raise AssertionError("nothing is read")
 
@@ -153,7 +184,10 @@ async def receive_nothing() -> Message:
 def observed_nothing() -> Observation:
     admission = Admission(threads=1, queue_max=0, deadline_s=1)
     return Observation(
-        indexes=cast(IndexSource, FakeFollower(None)), admission=admission, access=make_access()
+        indexes=cast(IndexSource, FakeFollower(None)),
+        admission=admission,
+        access=make_access(),
+        conversations=keep_conversations(None),
     )
 
 
