@@ -37,12 +37,14 @@ export function makeNotes(reply, { strings }) {
   if (fallback) notes.push(strings.say("locale_fallback", { language }));
   else if (guessed) notes.push(strings.say("locale_guessed", { language }));
   else if (nearest) notes.push(strings.say("locale_nearest", { asked: strings.language(requested), language }));
-  if (reply.understood_as) notes.push(strings.say("understood_as", { question: reply.understood_as }));
+  if (reply.understood_as) {
+    notes.push(strings.parts("understood_as", { question: make("bdi", { text: reply.understood_as }) }));
+  }
   if (reply.status === "answered") {
     if (reply.writer === "chat") notes.push(strings.say("writer_chat"));
     else if (reply.writer_fault) notes.push(strings.say("writer_replaced"));
   }
-  return notes.map((text) => make("p", { class: "note", text, dir: "auto" }));
+  return notes.map((note) => make("p", { class: "note" }, note));
 }
 
 function makeText(sentences, lang) {
@@ -86,6 +88,6 @@ function makeBadges({ citations }, strings) {
     "p",
     { class: "badges" },
     oldest && makeBadge(oldest, strings),
-    changed && make("span", { class: "badge changed", text: strings.say("drift_badge") }),
+    changed && make("span", { class: "badge changed", part: "badge", text: strings.say("drift_badge") }),
   );
 }

@@ -37,7 +37,7 @@ export function makeBadge({ type, handed_over: handedOver }, strings) {
   const text = handedOver
     ? strings.say("translation_dated", { translation, date: strings.date(handedOver) })
     : translation;
-  return make("span", { class: `badge ${type === "machine" ? "machine" : ""}`, text });
+  return make("span", { class: `badge ${type === "machine" ? "machine" : ""}`, part: "badge", text });
 }
 
 function makeQuote(text, lang) {
@@ -57,7 +57,7 @@ function makeEnglish({ source_quote: english, quote }, { strings, lang }) {
 
 function makeDrift(drift, strings) {
   const date = strings.date(drift.newest_handed_over);
-  const newer = strings.say("drift_newer", { date, language: strings.language(drift.newest_locale) });
+  const newer = strings.say("drift_newer", { date, language: strings.shortLanguage(drift.newest_locale) });
   const newest = drift.sentence_changed ? drift.newest_source_quote : null;
   let outcome = "";
   if (drift.sentence_changed === false) outcome = strings.say("drift_same");

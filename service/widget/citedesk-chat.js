@@ -87,6 +87,7 @@ export class CitedeskChat extends HTMLElement {
       this.#session = null;
       this.#conversation = null;
     }
+    if (name === "locale" && this.getAttribute("ui-locale")) return; // nothing of it is seen
     this.#draw();
   }
 
@@ -161,7 +162,9 @@ export class CitedeskChat extends HTMLElement {
       toggled: (opened) => this.#tell(opened ? "citedesk-open" : "citedesk-close", {}),
     });
     this.#panel = panel;
+    const focused = this.#root.activeElement !== null;
     this.#root.replaceChildren(...panel.elements);
+    if (focused) panel.focus();
     panel.show(this.#conversationNow().exchanges);
     panel.busy = this.#running !== null;
     this.#becomeReady();

@@ -11,8 +11,11 @@ export class ComposerView {
   #input;
   #send;
   #stop;
+  #sayBusy;
 
-  constructor({ strings, draft, ask, stop }) {
+  // Asking waits for the answer under way; `announce` says so.
+  constructor({ strings, draft, ask, stop, announce }) {
+    this.#sayBusy = () => announce(strings.say("working"));
     const hint = make("p", { id: newId(), class: "note", text: strings.say("question_hint") });
     this.#input = make("textarea", {
       id: newId(),
@@ -80,7 +83,11 @@ export class ComposerView {
 
   #submit(ask) {
     const question = this.#input.value.trim();
-    if (!question || this.#send.getAttribute("aria-disabled") === "true") return;
+    if (this.#send.getAttribute("aria-disabled") === "true") this.#sayBusy();
+    else if (question) this.#begin(question, ask);
+  }
+
+  #begin(question, ask) {
     this.#write("");
     ask(question);
   }

@@ -21,7 +21,11 @@ export class ExchangeView {
       "article",
       { class: "exchange", tabindex: "-1" },
       make("h3", { class: "unseen", text: strings.say("you_asked") }),
-      make("p", { class: "question", text: exchange.question, dir: "auto" }),
+      make(
+        "p",
+        { class: "question", part: "question" },
+        make("span", { text: exchange.question, dir: "auto" }),
+      ),
       make("h3", { class: "unseen", text: strings.say("answer") }),
       this.#outcome,
     );

@@ -15,7 +15,7 @@ export function describeFailure({ state, said, failure }, strings) {
 }
 
 export function makeFailure(exchange, { strings, retry }) {
-  const text = make("p", { class: "failure", text: describeFailure(exchange, strings) });
+  const text = make("p", { class: "failure", part: "failure", text: describeFailure(exchange, strings) });
   if (FINAL.has(exchange.failure?.kind)) return [text];
   const again = makeButton(strings.say("retry"), retry, { class: "retry" });
   const count = () => {

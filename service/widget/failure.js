@@ -22,7 +22,10 @@ export async function failureOf(response) {
   const { status } = response;
   const problem = await response.json().catch(() => null);
   const waits = status === 429 || status === 503;
-  return new Failure(KINDS.get(status) ?? (status < 500 ? "question" : "failed"), {
+  const fields = Array.isArray(problem?.errors) ? problem.errors.map((each) => each?.field) : [];
+  const ofLocale = fields.length > 0 && fields.every((field) => /^(metadata\.)?locale$/.test(field));
+  const other = status >= 500 ? "failed" : ofLocale ? "locale" : "question";
+  return new Failure(KINDS.get(status) ?? other, {
     status,
     type: typeof problem?.type === "string" ? problem.type : "",
     retryAfterS: waits ? readSeconds(response.headers.get("Retry-After")) : null,

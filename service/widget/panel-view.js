@@ -19,7 +19,7 @@ export class PanelView {
     const { strings, draft, opened, launcher } = context;
     this.strings = strings;
     this.#context = { ...context, announce: (text) => this.announce(text) };
-    this.#composer = new ComposerView({ ...context, draft });
+    this.#composer = new ComposerView({ ...this.#context, draft });
     // A log would be announced as it grows; the region below says the finished answer once.
     this.#log = make("div", {
       class: "log",

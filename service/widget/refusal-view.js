@@ -13,7 +13,7 @@ export function makeRefusal(reply, { strings }) {
   const nearest = reason === "off_topic" ? [] : reply.hits;
   return make(
     "div",
-    { class: "refusal" },
+    { class: "refusal", part: "refusal" },
     make("p", { class: "reason", text: strings.say(`refusal_${reason}`) }),
     make("p", { class: "said", part: "answer", text: reply.answer, lang, dir: "auto" }),
     nearest.length > 0 && [

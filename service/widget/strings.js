@@ -5,6 +5,8 @@ const LOCALES = [
   "ja-jp", "ko-kr", "pt-br", "ru-ru", "zh-cn", "zh-tw",
 ];
 const RIGHT_TO_LEFT = new Set(["ar", "fa", "he", "ur"]);
+// As the marks of an answer have them.
+const DIGITS = { numberingSystem: "latn" };
 const PLACEHOLDER = /\{(\w+)\}/;
 
 // The strings of `locale`, of its language, or in English; a host's `overrides` come first.
@@ -53,7 +55,7 @@ class Strings {
   date(date) {
     const day = new Date(`${date}T00:00:00Z`);
     if (Number.isNaN(day.getTime())) return date;
-    return new Intl.DateTimeFormat(this.#tag, { dateStyle: "medium", timeZone: "UTC" }).format(day);
+    return new Intl.DateTimeFormat(this.#tag, { dateStyle: "medium", timeZone: "UTC", ...DIGITS }).format(day);
   }
 
   language(locale) {
@@ -64,9 +66,15 @@ class Strings {
     }
   }
 
+  // To stand in parentheses: without any of its own, and without a region that tells nothing.
+  shortLanguage(locale) {
+    const named = /^(zh|pt)/.test(locale) ? locale : locale.split("-")[0];
+    return this.language(named).replace(/\s*[(（](.+)[)）]/, ", $1");
+  }
+
   seconds(count) {
     const minutes = count > 90;
-    const format = { style: "unit", unit: minutes ? "minute" : "second", unitDisplay: "long" };
+    const format = { ...DIGITS, style: "unit", unit: minutes ? "minute" : "second", unitDisplay: "long" };
     return new Intl.NumberFormat(this.#tag, format).format(minutes ? Math.ceil(count / 60) : count);
   }
 }
