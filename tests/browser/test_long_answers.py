@@ -43,7 +43,7 @@ def chat(visit: Callable[..., Visit], desk: Desk, relay: Relay, request: pytest.
 def box(locator: Locator) -> dict[str, float]:
     found = locator.bounding_box()
     assert found is not None
-    return dict(found)
+    return {"x": found["x"], "y": found["y"], "width": found["width"], "height": found["height"]}
 
 
 def panel_of(mark: Locator) -> Locator:
