@@ -12,7 +12,7 @@ export function makeActions(exchange, { strings, announce, insert, rate }) {
     outcome.textContent = strings.say(key);
     announce(strings.say(key));
   };
-  const copy = async () => tell((await copyText(writeOut(reply))) ? "copied" : "copy_failed");
+  const copy = async () => tell((await copyText(writeOut(reply, strings))) ? "copied" : "copy_failed");
   const answered = reply.status === "answered";
   return make(
     "div",

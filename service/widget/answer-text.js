@@ -2,13 +2,28 @@
 
 import { webAddress } from "./elements.js";
 
-// The answer, then a line for each source: "[1] Title › Section: address".
-export function writeOut(reply) {
-  const lines = sourcesOf(reply).map(
-    ({ number, title, headings, url }) =>
-      `[${number}] ${[[title, ...headings].join(" › "), url].filter(Boolean).join(": ")}`,
-  );
+// The answer, then a line for each source: "[1] Title › Section: address (what to know of it)".
+export function writeOut(reply, strings) {
+  const lines = sourcesOf(reply).map(({ number, title, headings, url }, index) => {
+    const warnings = warningsOf(reply.citations[index], strings).join("; ");
+    const place = [[title, ...headings].join(" › "), url].filter(Boolean).join(": ");
+    return `[${number}] ${place}${warnings && ` (${warnings})`}`;
+  });
   return [reply.answer, lines.join("\n")].filter(Boolean).join("\n\n");
+}
+
+function warningsOf({ translation, drift }, strings) {
+  return [
+    translation.type === "machine" && describeTranslation(translation, strings),
+    drift?.sentence_changed && strings.say("drift_badge"),
+  ].filter(Boolean);
+}
+
+// "Machine translation, 14 May 2024", or without the date where none is known.
+export function describeTranslation({ type, handed_over: handedOver }, strings) {
+  const translation = strings.say(`translation_${type}`);
+  if (!handedOver) return translation;
+  return strings.say("translation_dated", { translation, date: strings.date(handedOver) });
 }
 
 export function sourcesOf(reply) {

@@ -1,5 +1,6 @@
 // One citation, opened: the quote, its English by a further choice, where it stands, and how old it is.
 
+import { describeTranslation } from "./answer-text.js";
 import { make, makeOpener, makePlaceLink, newId } from "./elements.js";
 
 const ENGLISH = "en";
@@ -31,13 +32,9 @@ export function makeCitation(citation, { strings, lang }) {
   );
 }
 
-// "Machine translation, 14 May 2024", or without the date where none is known.
-export function makeBadge({ type, handed_over: handedOver }, strings) {
-  const translation = strings.say(`translation_${type}`);
-  const text = handedOver
-    ? strings.say("translation_dated", { translation, date: strings.date(handedOver) })
-    : translation;
-  return make("span", { class: `badge ${type === "machine" ? "machine" : ""}`, part: "badge", text });
+export function makeBadge(translation, strings) {
+  const text = describeTranslation(translation, strings);
+  return make("span", { class: `badge ${translation.type === "machine" ? "machine" : ""}`, part: "badge", text });
 }
 
 function makeQuote(text, lang) {

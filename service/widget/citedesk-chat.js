@@ -240,7 +240,7 @@ export class CitedeskChat extends HTMLElement {
   }
 
   #insert({ reply }) {
-    this.#tell("citedesk-insert-reply", { text: writeOut(reply), sources: sourcesOf(reply) });
+    this.#tell("citedesk-insert-reply", { text: writeOut(reply, this.#panel.strings), sources: sourcesOf(reply) });
   }
 
   // What came of feedback or of handing over, in words.

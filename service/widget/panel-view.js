@@ -42,7 +42,7 @@ export class PanelView {
       ),
     ];
     this.#panel.hidden = !opened;
-    this.#launcher?.setAttribute("aria-expanded", String(opened));
+    this.#nameLauncher();
   }
 
   get draft() {
@@ -133,6 +133,12 @@ export class PanelView {
     });
   }
 
+  #nameLauncher() {
+    if (!this.#launcher) return;
+    this.#launcher.setAttribute("aria-expanded", String(this.opened));
+    this.#launcher.textContent = this.strings.say(this.opened ? "close" : "launcher");
+  }
+
   #closeByReader() {
     this.#setOpened(false);
     this.#launcher.focus();
@@ -141,7 +147,7 @@ export class PanelView {
   #setOpened(opened) {
     const changed = this.opened !== opened;
     this.#panel.hidden = !opened;
-    this.#launcher?.setAttribute("aria-expanded", String(opened));
+    this.#nameLauncher();
     if (!changed) return;
     if (opened) this.#scrollToNewest();
     this.#context.toggled(opened);

@@ -85,7 +85,7 @@ def empty(chat: Chat) -> None:
 
 
 def closed(chat: Chat) -> None:
-    chat.button("close").click()
+    chat.button("close").first.click()
     expect(chat.launcher).to_be_visible()
 
 
@@ -161,7 +161,7 @@ def test_at_400_percent_everything_can_be_scrolled_to(
     answered(chat)
     chat.source(1).click()
     ways = [chat.question, chat.button("send"), chat.button("new_conversation"), chat.source(1)]
-    for way in [*ways, *([chat.button("close")] if attributes else [])]:
+    for way in [*ways, *([chat.button("close").first] if attributes else [])]:
         way.scroll_into_view_if_needed()
         box = way.bounding_box()
         assert box is not None

@@ -217,6 +217,15 @@ def test_an_answer_is_inserted_into_the_hosts_reply_with_its_sources(page: Page,
     assert event["detail"]["sources"][0]["url"] == "https://example.com/en-us/partner-help/refunds#when"
 
 
+def test_an_inserted_answer_warns_of_its_sources_as_the_widget_does(page: Page, desk: Desk) -> None:
+    chat = embed(page, desk, locale="de-de", insert="", **{"ui-locale": "en-us"})
+    page.evaluate(CATCH, "citedesk-insert-reply")
+    chat.ask()
+    chat.button("insert").click()
+    [event] = page.evaluate("caught")
+    assert "(Machine translation, May 18, 2021; The English has changed since)" in event["detail"]["text"]
+
+
 def test_an_answer_is_copied_as_text_with_its_sources(visit: Callable[..., Visit], desk: Desk) -> None:
     page = visit(permissions=["clipboard-read", "clipboard-write"]).page
     chat = embed(page, desk)
