@@ -14,6 +14,9 @@ import { loadStrings } from "./strings.js";
 import { loadStyle } from "./style.js";
 
 const SLOW_MS = 4_000;
+// Between tries to load strings and style: doubled each time.
+const REST_MS = 1_000;
+const REST_MAX_MS = 60_000;
 const LATE_PROPERTIES = ["tokenProvider", "strings"];
 
 export class CitedeskChat extends HTMLElement {
@@ -27,6 +30,8 @@ export class CitedeskChat extends HTMLElement {
   #tokenProvider = null;
   #overrides = {};
   #drawing = 0;
+  #again = null;
+  #rest = REST_MS;
   #becomeReady;
   #ready = new Promise((resolve) => (this.#becomeReady = resolve));
 
@@ -140,9 +145,14 @@ export class CitedeskChat extends HTMLElement {
       if (drawing !== this.#drawing) return;
       this.#root.adoptedStyleSheets = [style];
       this.#show(strings);
+      this.#rest = REST_MS;
     } catch (error) {
       console.error(error);
       this.#tell("citedesk-error", { type: "network", status: 0 });
+      // What was asked meanwhile waits for it.
+      clearTimeout(this.#again);
+      this.#again = setTimeout(() => this.#draw(), this.#rest);
+      this.#rest = Math.min(2 * this.#rest, REST_MAX_MS);
     }
   }
 

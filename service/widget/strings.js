@@ -55,7 +55,7 @@ class Strings {
   date(date) {
     const day = new Date(`${date}T00:00:00Z`);
     if (Number.isNaN(day.getTime())) return date;
-    return new Intl.DateTimeFormat(this.#tag, { dateStyle: "medium", timeZone: "UTC", ...DIGITS }).format(day);
+    return new Intl.DateTimeFormat(this.#tag, { ...DIGITS, calendar: "gregory", dateStyle: "medium", timeZone: "UTC" }).format(day);
   }
 
   language(locale) {

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.articles import FIRST
 from tests.browser.chat import Chat
@@ -189,3 +189,25 @@ def test_a_host_gives_tokens_of_its_own_instead_of_a_key(page: Page, desk: Desk,
         "Bearer host-token-2",
     ]
     assert relay.asked(SESSION) == []
+
+
+def test_a_widget_whose_strings_did_not_come_tries_again(
+    visit: Callable[..., Visit], desk: Desk, relay: Relay
+) -> None:
+    visited = visit()
+    page = visited.page
+    failed: list[str] = []
+
+    def fail_once(route: Route) -> None:
+        if failed:
+            route.fallback()
+        else:
+            failed.append(route.request.url)
+            route.abort()
+
+    page.route("**/strings/*.json", fail_once)
+    page.goto(desk.host.element(relay.address, key=desk.key, locale="en-us"))
+    expect(Chat(page).button("send")).to_be_visible()
+    assert failed
+    assert [text.partition(":")[0] for text in visited.complaints] == ["console"]
+    visited.complaints.clear()
