@@ -14,6 +14,8 @@ stored, or a password.
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +35,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 # A database that answers later than this counts as down.
 WAIT_S = 5
+# A new SQLite file is switched to its write-ahead log in milliseconds.
+WAL_TRIES = 20
+WAL_REST_S = 0.05
 FORMS = "write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
 
 
@@ -191,8 +196,22 @@ def _each(given: str | tuple[str, ...]) -> tuple[str, ...]:
 def _set_up_sqlite(connection: Any, record: object) -> None:
     # The driver's own transactions leave out CREATE TABLE; ours begin in _begin_sqlite.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
+    _write_ahead(connection)
+    for pragma in ("synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _write_ahead(connection: Any) -> None:
+    # A new file is switched once; who comes while another one does it is refused at once, without a wait.
+    for tries_left in reversed(range(WAL_TRIES)):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+        except sqlite3.OperationalError:
+            if not tries_left:
+                raise
+            time.sleep(WAL_REST_S)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:

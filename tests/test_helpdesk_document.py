@@ -24,7 +24,7 @@ from service.chatwoot_webhook import IncomingMessage, MessageBody, read_message
 from service.settings import PREFIX, Settings
 from tests.chatwoot_server import FakeChatwoot, deliver, delivery, link_to
 from tests.service_app import build_app
-from tests.test_api_document import address  # noqa: F401
+from tests.test_api_document import address, helpdesk  # noqa: F401
 
 ROOT = Path(__file__).parent.parent
 DOCUMENT = (ROOT / "docs/helpdesk.md").read_text("utf-8")
