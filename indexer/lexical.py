@@ -41,10 +41,17 @@ class QuestionWords:
         # A term is looked for by its characters: cutting each sentence into terms costs ten times as much.
         self._weights = [(characters_of(term), weight / total) for term, weight in weights.items()]
 
-    def share(self, text: str) -> float:
-        """The share of the question's summed idf whose terms `text` holds, 0..1."""
-        bare = self._terms.bare(text)
-        return sum(weight for characters, weight in self._weights if characters in bare)
+    def share(self, text: str, context: str = "") -> float:
+        """The share of the question's summed idf whose terms `text` holds, 0..1.
+
+        Terms that only `context` holds count half.
+        """
+        bare, around = self._terms.bare(text), self._terms.bare(context)
+        return sum(
+            weight if characters in bare else weight / 2
+            for characters, weight in self._weights
+            if characters in bare or characters in around
+        )
 
 
 def write_lexical(folder: Path, texts: Sequence[str], locale: str) -> None:

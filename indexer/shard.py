@@ -226,15 +226,10 @@ def _words_held(
     contexts = ("", "") if block is None else (block.context, block.source_context)
     sides = (passage.text[sentence.start : sentence.end], sentence.source)
     return max(
-        sum(weight * _share(asked, side, context) for asked, weight in texts)
+        sum(weight * asked.share(side, context) for asked, weight in texts)
         for side, context, texts in zip(sides, contexts, words, strict=False)
         if side is not None
     )
-
-
-def _share(asked: QuestionWords, text: str, context: str) -> float:
-    alone = asked.share(text)
-    return (alone + asked.share(f"{context} {text}")) / 2 if context else alone
 
 
 def _lead(lexical: Vectors) -> float:
