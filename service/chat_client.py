@@ -171,18 +171,19 @@ async def _bound(response: httpx2.Response) -> None:
     """Let the response end with an error after so many bytes."""
     import httpx2
 
-    stream = response.stream
+    assert isinstance(response.stream, httpx2.AsyncByteStream)  # what an async client's response has
+    stream: httpx2.AsyncByteStream = response.stream
 
     class Bounded(httpx2.AsyncByteStream):
         async def __aiter__(self) -> AsyncIterator[bytes]:
             taken = 0
-            async for part in stream:  # type: ignore[union-attr]  # a response of an async client has no other
+            async for part in stream:
                 taken += len(part)
                 if taken > RESPONSE_MAX_BYTES:
                     raise ChatFault(WriterFault.MALFORMED, f"more than {RESPONSE_MAX_BYTES} bytes")
                 yield part
 
         async def aclose(self) -> None:
-            await stream.aclose()  # type: ignore[union-attr]
+            await stream.aclose()
 
     response.stream = Bounded()

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 from html import unescape
 from pathlib import Path
+from typing import Any, cast
 from urllib.parse import quote
 
 import httpx
@@ -26,6 +27,7 @@ from service.page_layout import FORM_POLICY
 from service.page_texts import read_languages
 from service.problems import Kind, problem_response
 from service.rates import Rate
+from service.routes import IndexSource
 from service.schemas import AskReply
 from service.settings import Settings
 from tests.access import CLOSED, OPEN, make_access
@@ -155,9 +157,9 @@ def test_a_refusal_looks_like_one_and_shows_the_nearest_articles(client: Client)
 
 def test_a_question_about_something_else_has_no_nearest_articles() -> None:
     texts = LANGUAGES.choose("en-us", None)
-    refused = {"status": "abstained", "citations": [], "confidence": 0.1}
+    refused: dict[str, Any] = {"status": "abstained", "citations": [], "confidence": 0.1}
     for reason, lists in (("not_stated", 1), ("off_topic", 0)):
-        section = answer_section(reply_with(**refused, abstain_reason=reason), texts)
+        section = answer_section(reply_with(abstain_reason=reason, **refused), texts)
         assert len(elements(section, "ul")) == lists, reason
         assert ("Nearest articles" in inside(section, "h3")) == bool(lists)
 
@@ -257,7 +259,8 @@ def test_what_refuses_before_the_routes_is_a_page_too(kind: Kind, said: str) -> 
         headers = {"Retry-After": "42", "WWW-Authenticate": "Bearer"}
         await problem_response(kind, "the <reason>", headers=headers)(scope, receive, send)
 
-    ask_page = AskPage(FakeFollower(FakeIndex()), LANGUAGES, question_max_chars=2000)  # type: ignore[arg-type]
+    indexes = cast(IndexSource, FakeFollower(FakeIndex()))
+    ask_page = AskPage(indexes, LANGUAGES, question_max_chars=2000)
     client = Client(problems_as_pages(refuse, ask_page))
     response = ask(client, QUESTION)
     assert (response.status_code, response.headers["retry-after"]) == (kind.status, "42")
@@ -293,7 +296,7 @@ def test_one_who_asks_too_often_is_told_when_to_ask_again() -> None:
         ),
     ],
 )
-def test_who_worded_the_answer_is_said(changes: dict[str, object], said: str) -> None:
+def test_who_worded_the_answer_is_said(changes: dict[str, Any], said: str) -> None:
     section = answer_section(reply_with(**changes), LANGUAGES.choose("en-us", None))
     assert said in inside(section, "p")
 
@@ -357,12 +360,12 @@ def test_hostile_articles_and_questions_stay_text() -> None:
     assert f"Outages {HOSTILE} happen." in inside(page, "blockquote")
 
 
-def reply_with(**changes: object) -> AskReply:
-    """An answered reply of one citation, changed."""
+def reply_with(*, citation: dict[str, object] | None = None, **changes: object) -> AskReply:
+    """An answered reply, changed, with its first citation, changed."""
     client = Client(build_app())
     reply = client.ask(GERMAN, locale="de-de")
-    citation = {**reply["citations"][0], **changes.pop("citation", {})}  # type: ignore[dict-item]
-    return AskReply.model_validate({**reply, "citations": [citation], **changes})
+    citations = [{**reply["citations"][0], **(citation or {})}]
+    return AskReply.model_validate({**reply, "citations": citations, **changes})
 
 
 def test_a_link_is_made_for_addresses_of_the_web_alone() -> None:

@@ -17,14 +17,16 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from indexer.build_report import BuildReport
 from service.__main__ import app
 from service.chatwoot_client import TRIES, Place
 from service.chatwoot_queue import WAITING_MAX
 from service.chatwoot_webhook import IncomingMessage, MessageBody, read_message
+from service.serving import take_port
 from service.settings import PREFIX, Settings
 from tests.chatwoot_server import FakeChatwoot, deliver, delivery, link_to
 from tests.service_app import build_app
-from tests.test_api_document import address, helpdesk  # noqa: F401
+from tests.test_service_process import running, wait_until_live
 
 ROOT = Path(__file__).parent.parent
 DOCUMENT = (ROOT / "docs/helpdesk.md").read_text("utf-8")
@@ -90,11 +92,15 @@ def test_the_commands_of_the_document_exist_with_their_options() -> None:
 
 
 @pytest.mark.model
-def test_the_program_for_bots_names_its_sources(address: str) -> None:  # noqa: F811
+def test_the_program_for_bots_names_its_sources(sample_build: tuple[Path, BuildReport]) -> None:
     [program] = blocks("python")
-    # The service of the tests has no keys; the document's is none.
-    run = program.replace("http://127.0.0.1:8000", address).replace("ck_...", "none")
-    printed = subprocess.run([sys.executable, "-c", run], capture_output=True, text=True, check=True).stdout
+    port = take_port("127.0.0.1", 0)
+    with running("service", "--index", str(sample_build[0]), "--port", str(port), drain_s="0"):
+        # The service has no keys; the document's is none.
+        run = program.replace("http://127.0.0.1:8000", wait_until_live(port)).replace("ck_...", "none")
+        printed = subprocess.run(
+            [sys.executable, "-c", run], capture_output=True, text=True, check=True
+        ).stdout
     assert re.match(r"\S.* https://\S+/de-de/\S+\n", printed)
 
 

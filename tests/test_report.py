@@ -163,9 +163,9 @@ def test_refusals_by_filters_alone_are_no_gap_of_the_articles() -> None:
     assert found.abstained == (("not_stated", 1),)
     assert [group.size for group in found.refusals] == [1]
     said = "1 more: nothing was allowed by the filters"
-    out = Console(file=StringIO(), width=100)
-    print_tables(found, out)
-    assert said in out.file.getvalue()  # type: ignore[attr-defined]
+    printed = StringIO()
+    print_tables(found, Console(file=printed, width=100))
+    assert said in printed.getvalue()
     assert f"<p>{said}.</p>" in report_page(found)
     # By itself, too.
     assert f"<p>{said}.</p>" in report_page(report(rated(filtered)))

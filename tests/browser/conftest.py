@@ -24,7 +24,6 @@ from tests.test_service_process import running, wait_until_live
 
 FOLDER = Path(__file__).parent
 SCREENSHOTS = FOLDER.parents[1] / "build" / "screenshots"
-MISSING = "Chromium is not installed: apt install chromium"
 # What a person would wait for on a busy machine.
 EXPECT_MS = 10_000
 WEBHOOK_SECRET = "whsec_" + "c2VjcmV0IG9mIHRoZSBicm93c2VyIHRlc3RzIQ=="
@@ -44,8 +43,8 @@ def browser() -> Iterator[Browser]:
     program = shutil.which("chromium")
     if program is None:
         if os.environ.get("CI") == "true":
-            pytest.fail(MISSING)
-        pytest.skip(MISSING)
+            pytest.fail("CI needs Chromium, and .ci/run installs it")
+        pytest.skip("Chromium is not installed: apt install chromium")
     expect.set_options(timeout=EXPECT_MS)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=program)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page
@@ -54,9 +55,9 @@ class Visit:
 
 
 @contextmanager
-def visiting(browser: Browser, *, origins: Collection[str], options: Mapping[str, object]) -> Iterator[Visit]:
+def visiting(browser: Browser, *, origins: Collection[str], options: Mapping[str, Any]) -> Iterator[Visit]:
     """A page in a context of its own, checked at the end of the block."""
-    context = browser.new_context(**options)  # type: ignore[arg-type]  # the options of one browser tab
+    context = browser.new_context(**options)
     try:
         visit = _watch(context, frozenset(origins))
         yield visit
