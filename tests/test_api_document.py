@@ -20,9 +20,9 @@ from service.key_file import change_ring
 from service.keys import EVERYDAY_SCOPES, Key, digest_of, make_key
 from service.serving import take_port
 from tests.access import NOW
+from tests.processes import ROOT, running, wait_until_live
 from tests.service_app import Client, build_app
 from tests.test_handover import SECRET, Receiver
-from tests.test_service_process import ROOT, running, wait_until_live
 
 DOCUMENT = (ROOT / "docs/api.md").read_text("utf-8")
 # The address that its readers use.

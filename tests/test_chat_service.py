@@ -25,9 +25,9 @@ from service.settings import Settings, SettingsError, read_settings
 from service.writer_choice import check_chat, choose_writers
 from tests.chat_scene import GOOD, QUESTION, ChatScene, chat_scene
 from tests.fake_index import judge
+from tests.processes import ASK_HEAD, ROOT, running, wait_until_live
 from tests.scripted_endpoint import Exchange, ScriptedEndpoint, hangs, refuses, says, scripted_endpoint
 from tests.service_app import JSON, Client, build_app, guess_first
-from tests.test_service_process import ASK_HEAD, ROOT, running, wait_until_live
 
 
 @pytest.fixture

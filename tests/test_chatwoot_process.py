@@ -13,7 +13,7 @@ import pytest
 from indexer.build_report import BuildReport
 from service.serving import take_port
 from tests.chatwoot_server import SECRET, TOKEN, Answer, FakeChatwoot, delivery, signed
-from tests.test_service_process import running, wait_until_live
+from tests.processes import running, wait_until_live
 
 pytestmark = pytest.mark.model
 

@@ -25,8 +25,8 @@ from service.chatwoot_webhook import IncomingMessage, MessageBody, read_message
 from service.serving import take_port
 from service.settings import PREFIX, Settings
 from tests.chatwoot_server import FakeChatwoot, deliver, delivery, link_to
+from tests.processes import running, wait_until_live
 from tests.service_app import build_app
-from tests.test_service_process import running, wait_until_live
 
 ROOT = Path(__file__).parent.parent
 DOCUMENT = (ROOT / "docs/helpdesk.md").read_text("utf-8")

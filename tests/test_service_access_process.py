@@ -17,7 +17,7 @@ from service.faults import FaultLog
 from service.serving import take_port
 from service.settings import Settings
 from tests.access import PAGE, bearer
-from tests.test_service_process import START_S, running, wait_until_live
+from tests.processes import START_S, running, wait_until_live
 
 HEARD_S = 10
 

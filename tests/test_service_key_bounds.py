@@ -15,9 +15,9 @@ from service.key_file import change_ring
 from service.serving import take_port
 from service.settings import Settings
 from tests.access import CLOSED, OPEN, PAGE, KeysInMemory, bearer, make_access
+from tests.processes import running, wait_until_live
 from tests.service_app import Client, build_app, keep_conversations
 from tests.test_handover import Receiver, receiver, webhook
-from tests.test_service_process import running, wait_until_live
 
 __all__ = ["receiver"]
 OUTAGES = "May the vendor write to customers about outages?"

@@ -23,10 +23,10 @@ from service.mcp_mount import HostRule, McpMount, Sessions, host_rule
 from service.problems import Problem
 from service.serving import take_port
 from service.settings import Settings
+from tests.processes import ROOT, running, wait_until_live
 from tests.service_app import Client as WireClient
 from tests.service_app import build_app
 from tests.test_service_bad_input import anything, json_values
-from tests.test_service_process import ROOT, running, wait_until_live
 
 T = TypeVar("T")
 OUTAGES = "May the vendor write to customers about outages?"

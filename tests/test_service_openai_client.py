@@ -14,7 +14,7 @@ import pytest
 from openai.types.responses import ResponseOutputMessage, ResponseOutputText
 
 from service.serving import take_port
-from tests.test_service_process import running, wait_until_live
+from tests.processes import running, wait_until_live
 
 OUTAGES = "May the vendor write to customers about outages?"
 SENTENCE = "The vendor may write to your customers about outages."

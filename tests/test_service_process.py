@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import select
 import signal
 import socket
@@ -13,7 +12,6 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -22,47 +20,9 @@ import pytest
 from service.__main__ import greet
 from service.serving import PortError, resolve_host, take_port
 from tests.exchanges import bytes_beside
+from tests.processes import ASK_HEAD, ROOT, START_S, running, wait_until_live
 
-ROOT = Path(__file__).resolve().parent.parent
-START_S = 60
 QUESTION = {"question": "May the vendor write to customers about outages?"}
-ASK_HEAD = b"POST /v1/ask HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-
-
-@contextmanager
-def running(*command: str, **settings: str) -> Iterator[subprocess.Popen[str]]:
-    """A process of this Python with these settings; killed at the end where it still runs."""
-    # Keys that a developer made in this folder are not the tests', and no process leaves a database in it.
-    given = {"keys_file": "no-keys.json", "database_url": "", **settings}
-    environment = {**os.environ, **{f"CITEDESK_{name.upper()}": value for name, value in given.items()}}
-    process = subprocess.Popen(
-        [sys.executable, "-m", *command],
-        cwd=ROOT,
-        env=environment,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            # The server's worker ends with its parent's orderly stop only.
-            process.terminate()
-        process.communicate(timeout=START_S)
-
-
-def wait_until_live(port: int) -> str:
-    """The address, once the service answers there."""
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(20 * START_S):
-        try:
-            httpx.get(f"{address}/health/live")
-        except httpx.TransportError:
-            time.sleep(0.05)
-        else:
-            return address
-    raise AssertionError(f"nothing answers at {address} after {START_S} s")
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from service.serving import take_port
 from tests.browser.host import Host, hosting
 from tests.browser.relay import Relay, relaying
 from tests.browser.visits import Visit, visiting
-from tests.test_service_process import running, wait_until_live
+from tests.processes import running, wait_until_live
 
 FOLDER = Path(__file__).parent
 SCREENSHOTS = FOLDER.parents[1] / "build" / "screenshots"

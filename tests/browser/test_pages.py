@@ -24,7 +24,7 @@ from tests.browser.chat import Chat
 from tests.browser.conftest import SCREENSHOTS, Desk
 from tests.browser.host import hosting
 from tests.browser.visits import Visit, visiting
-from tests.test_service_process import running, wait_until_live
+from tests.processes import running, wait_until_live
 
 DESKTOP = {"width": 1280, "height": 860}
 PHONE = {"width": 390, "height": 844}
