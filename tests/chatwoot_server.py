@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import httpx
@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message
 
 from service.chatwoot import ChatwootLink
 from service.chatwoot_client import ChatwootClient
+from tests.local_server import LocalServer
 
 SECRET = "bot-secret-6c1f"
 TOKEN = "bot-token-93ab"
@@ -42,34 +43,18 @@ class Answer:
     after_s: float = 0.0
 
 
-class FakeChatwoot(ThreadingHTTPServer):
+class FakeChatwoot(LocalServer):
     """Takes an agent bot's calls as Chatwoot does, and refuses what Chatwoot would refuse.
 
     `answers` are given in their order, then 200. `calls` holds what was taken with 2xx, `tries` all.
     """
 
-    daemon_threads = True
-
     def __init__(self, answers: Sequence[Answer] = ()) -> None:
-        super().__init__(("127.0.0.1", 0), _Taking)
+        super().__init__(_Taking)
         self.answers = list(answers)
         self.calls: list[Call] = []
         self.tries: list[str] = []
         self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.01,))
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-    def __enter__(self) -> FakeChatwoot:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
 
     def take(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """The answer to one call."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import socketserver
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from socket import SHUT_RDWR, socket
+from socketserver import StreamRequestHandler
 from typing import Any
+
+from tests.local_server import LocalServer
 
 # No script waits longer than this, whatever the test forgets.
 WAIT_MAX_S = 20.0
@@ -98,7 +100,7 @@ class ScriptedEndpoint:
 def scripted_endpoint() -> Iterator[ScriptedEndpoint]:
     """A running endpoint; it says nothing until its script is set."""
 
-    class Handler(socketserver.StreamRequestHandler):
+    class Handler(StreamRequestHandler):
         def handle(self) -> None:
             exchange = self._read()
             if exchange is None:
@@ -120,20 +122,16 @@ def scripted_endpoint() -> Iterator[ScriptedEndpoint]:
             body = json.loads(self.rfile.read(int(headers["content-length"])))
             return Exchange(self.connection, body, headers, endpoint.released)
 
-    class Server(socketserver.ThreadingTCPServer):
+    class Server(LocalServer):
         daemon_threads = False
-        allow_reuse_address = True
 
-    with Server(("127.0.0.1", 0), Handler) as server:
-        endpoint = ScriptedEndpoint(f"http://127.0.0.1:{server.server_address[1]}/v1")
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    server = Server(Handler)
+    endpoint = ScriptedEndpoint(f"{server.url}/v1")
+    with server:
         try:
             yield endpoint
         finally:
             endpoint.released.set()
-            server.shutdown()
-            thread.join()
 
 
 def says(text: str, **options: Any) -> Script:

@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -82,11 +81,7 @@ def events(text: str) -> list[tuple[str, Any]]:
 def helpdesk() -> Iterator[str]:
     """Where hand-overs are taken."""
     with Receiver() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
         yield server.url
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,8 @@ import base64
 import hashlib
 import hmac
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from service.conversation_schemas import HandoverBody
 from service.conversations import Conversations
 from service.handover import Handover, HandoverFailed, SecretError, Webhook, read_secret, signed_headers
 from tests.exchanges import NOON, answered
+from tests.local_server import LocalServer
 from tests.service_app import Client, build_app, keep_conversations
 
 QUESTION = "Wie hoch ist der Mond?"
@@ -27,19 +27,19 @@ KEY = bytes(range(32))
 SECRET = "whsec_" + base64.b64encode(KEY).decode()
 
 
-class Receiver(ThreadingHTTPServer):
+class Receiver(LocalServer):
     """An operator's system on loopback: keeps what it gets, answers `status`."""
 
     status = 204
     location = ""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Taking)
+        super().__init__(_Taking)
         self.calls: list[tuple[str, dict[str, str], bytes]] = []
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/hook?team=a"
+        return f"{super().url}/hook?team=a"
 
 
 class _Taking(BaseHTTPRequestHandler):
@@ -60,13 +60,8 @@ class _Taking(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    server = Receiver()
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with Receiver() as server:
+        yield server
 
 
 @pytest.fixture

@@ -10,10 +10,11 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from html import escape
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from tests.local_server import LocalServer
 
 STYLE = """
 body { margin: 0; font: 16px sans-serif; color-scheme: light dark; background: Canvas; color: CanvasText }
@@ -77,9 +78,8 @@ class Host:
             def log_message(self, format: str, *args: object) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self.server.daemon_threads = True
-        self.port = int(self.server.server_address[1])
+        self.server = LocalServer(Handler, port)
+        self.port = self.server.server_port
 
     @property
     def origin(self) -> str:
@@ -99,14 +99,8 @@ class Host:
 def hosting(port: int = 0) -> Iterator[Host]:
     """The website, until the end of the block."""
     host = Host(port)
-    thread = Thread(target=host.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
+    with host.server:
         yield host
-    finally:
-        host.server.shutdown()
-        host.server.server_close()
-        thread.join()
 
 
 def _element_page(service: str, attributes: Mapping[str, str]) -> str:

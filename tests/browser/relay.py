@@ -12,10 +12,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from http.server import BaseHTTPRequestHandler
+from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
+
+from tests.local_server import LocalServer
 
 RESPONSES = "/v1/responses"
 HOP_BY_HOP = frozenset({"connection", "transfer-encoding", "keep-alive", "content-length", "te", "upgrade"})
@@ -273,9 +275,8 @@ class Relay:
         self._gates: list[Event] = []
         self.requests: list[Request] = []
         handler = type("RelayExchange", (Exchange,), {"relay": self})
-        self.server = ThreadingHTTPServer(("127.0.0.1", port), handler)
-        self.server.daemon_threads = True
-        self.address = f"http://127.0.0.1:{self.server.server_address[1]}"
+        self.server = LocalServer(handler, port)
+        self.address = self.server.url
 
     def put(self, *faults: Fault, method: str = "POST", path: str = RESPONSES) -> None:
         """Answer the next requests to an address with these faults, one each."""
@@ -307,11 +308,5 @@ class Relay:
 def relaying(port: int = 0, *, behind: str) -> Iterator[Relay]:
     """The misbehaving service, until the end of the block."""
     relay = Relay(port, behind=behind)
-    thread = Thread(target=relay.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
+    with relay.server:
         yield relay
-    finally:
-        relay.server.shutdown()
-        relay.server.server_close()
-        thread.join()
