@@ -29,6 +29,19 @@ from tests.access import make_access
 from tests.fake_index import FakeFollower, FakeIndex, judge
 
 JSON = {"Content-Type": "application/json"}
+# The types of a streamed response's events, where it is one sentence with one citation.
+RESPONSE_EVENTS = [
+    "response.created",
+    "response.in_progress",
+    "response.output_item.added",
+    "response.content_part.added",
+    "response.output_text.delta",
+    "response.output_text.annotation.added",
+    "response.output_text.done",
+    "response.content_part.done",
+    "response.output_item.done",
+    "response.completed",
+]
 
 
 def guess_first(text: str, available: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from openai.types.responses import ResponseOutputMessage, ResponseOutputText
 
 from service.serving import take_port
 from tests.processes import running, wait_until_live
+from tests.service_app import RESPONSE_EVENTS
 
 OUTAGES = "May the vendor write to customers about outages?"
 SENTENCE = "The vendor may write to your customers about outages."
@@ -68,18 +69,7 @@ def test_a_stream_is_followed_to_its_final_response(client: openai.OpenAI) -> No
     with client.responses.stream(model="citedesk", input=OUTAGES, extra_body=extension) as stream:
         kinds = [event.type for event in stream]
         final = stream.get_final_response()
-    assert kinds == [
-        "response.created",
-        "response.in_progress",
-        "response.output_item.added",
-        "response.content_part.added",
-        "response.output_text.delta",
-        "response.output_text.annotation.added",
-        "response.output_text.done",
-        "response.content_part.done",
-        "response.output_item.done",
-        "response.completed",
-    ]
+    assert kinds == RESPONSE_EVENTS
     assert final.output_text == f"{SENTENCE}[1]"
     assert len(output_text(final.output[0]).annotations) == 1
 

@@ -15,7 +15,7 @@ from service.confidence import AbstainReason, Judgement
 from service.settings import Settings
 from service.writers import ExtractiveWriter
 from tests.fake_index import FakeFollower, FakeIndex
-from tests.service_app import Client, build_app
+from tests.service_app import RESPONSE_EVENTS, Client, build_app
 
 OUTAGES = "May the vendor write to customers about outages?"
 SENTENCE = "ベンダーは障害についてお客様にメールを送ることがあります。"
@@ -111,18 +111,7 @@ def test_a_response_has_openais_form_with_the_answer_beside(client: Client) -> N
 
 def test_the_events_of_an_answer_come_in_openais_order(client: Client) -> None:
     events = stream(client, OUTAGES, citedesk={"locale": "ja-jp"})
-    assert [event["type"] for event in events] == [
-        "response.created",
-        "response.in_progress",
-        "response.output_item.added",
-        "response.content_part.added",
-        "response.output_text.delta",
-        "response.output_text.annotation.added",
-        "response.output_text.done",
-        "response.content_part.done",
-        "response.output_item.done",
-        "response.completed",
-    ]
+    assert [event["type"] for event in events] == RESPONSE_EVENTS
     assert [event["sequence_number"] for event in events] == list(range(10))
     assert [event["response"]["status"] for event in (events[0], events[1], events[9])] == [
         "in_progress",
