@@ -24,6 +24,7 @@ from service.handover import Webhook
 from service.messages import read_messages
 from service.routes import IndexSource
 from service.settings import Settings
+from service.stopwatch import Clock
 from service.writers import AnswerWriter, ExtractiveWriter
 from tests.access import make_access
 from tests.fake_index import FakeFollower, FakeIndex, judge
@@ -49,6 +50,29 @@ def guess_first(text: str, available: Sequence[str]) -> str:
     return "en-us"
 
 
+def make_rules(
+    writer: AnswerWriter | None = None,
+    *,
+    confidence: Confidence = judge,
+    guess: LocaleGuesser = guess_first,
+    refuse_below: float = 0.5,
+    fallback: bool = True,
+    clock: Clock = time.perf_counter,
+    rewriter: Rewriter | None = None,
+) -> Rules:
+    """Rules for the fake index; at most four sentences are quoted where `writer` isn't given."""
+    return Rules(
+        writer=writer or ExtractiveWriter(sentences_max=4),
+        confidence=confidence,
+        guess=guess,
+        messages=read_messages(),
+        refuse_below=refuse_below,
+        fallback=fallback,
+        clock=clock,
+        rewriter=rewriter,
+    )
+
+
 def build_app(
     index: FakeIndex | None = None,
     *,
@@ -71,14 +95,12 @@ def build_app(
     """
     source = follower or FakeFollower(FakeIndex() if index is None else index)
     settings = settings or Settings()
-    rules = Rules(
-        writer=writer or ExtractiveWriter(sentences_max=4),
+    rules = make_rules(
+        writer,
         confidence=confidence,
         guess=guess,
-        messages=read_messages(),
         refuse_below=settings.refuse_below,
         fallback=settings.fallback,
-        clock=time.perf_counter,
         rewriter=rewriter,
     )
     return create_app(

@@ -17,17 +17,15 @@ import httpx
 import pytest
 
 from indexer import Index, Turn
-from service.answering import Question, Rules, answer_steps
+from service.answering import Question, answer_steps
 from service.citations import CitedSentence
-from service.messages import read_messages
 from service.serving import take_port
 from service.settings import Settings, SettingsError, read_settings
 from service.writer_choice import check_chat, choose_writers
 from tests.chat_scene import GOOD, QUESTION, ChatScene, chat_scene
-from tests.fake_index import judge
 from tests.processes import ASK_HEAD, ROOT, running, wait_until_live
 from tests.scripted_endpoint import Exchange, ScriptedEndpoint, hangs, refuses, says, scripted_endpoint
-from tests.service_app import JSON, Client, build_app, guess_first
+from tests.service_app import JSON, Client, build_app, make_rules
 
 
 @pytest.fixture
@@ -140,15 +138,7 @@ def test_sentences_are_heard_before_the_answer_is_whole(scene: ChatScene) -> Non
         went_on.set()
 
     scene.endpoint.script = script
-    rules = Rules(
-        writer=scene.writer,
-        confidence=judge,
-        guess=guess_first,
-        messages=read_messages(),
-        refuse_below=0.5,
-        fallback=True,
-        clock=time.perf_counter,
-    )
+    rules = make_rules(scene.writer)
     question = Question(QUESTION, k=3, locale="en-us", history=(Turn("user", "Mail?"),))
     for step in answer_steps(cast(Index, scene.index), question, rules=rules, checkpoint=lambda: None):
         if isinstance(step, CitedSentence):

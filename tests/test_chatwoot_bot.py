@@ -4,40 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from typing import cast
 
 import pytest
 
 from service.admission import Admission
-from service.answering import Rules
 from service.chatwoot_bot import ChatwootBot
 from service.chatwoot_client import Place
 from service.chatwoot_texts import read_texts
 from service.chatwoot_webhook import IncomingMessage
-from service.messages import read_messages
 from service.routes import Desk, IndexSource
-from service.writers import ExtractiveWriter
 from tests.chatwoot_server import FakeChatwoot, link_to
-from tests.fake_index import FakeFollower, FakeIndex, judge
-from tests.service_app import guess_first, keep_conversations
+from tests.fake_index import FakeFollower, FakeIndex
+from tests.service_app import keep_conversations, make_rules
 
 MESSAGE = IncomingMessage(Place(3, 42), 311, "May the vendor write about outages?", ("de",))
 
 
 def desk_with(admission: Admission) -> Desk:
-    rules = Rules(
-        writer=ExtractiveWriter(sentences_max=4),
-        confidence=judge,
-        guess=guess_first,
-        messages=read_messages(),
-        refuse_below=0.5,
-        fallback=True,
-        clock=time.perf_counter,
-    )
     return Desk(
         indexes=cast(IndexSource, FakeFollower(FakeIndex())),
-        rules=rules,
+        rules=make_rules(),
         admission=admission,
         top_k=5,
         question_max_chars=2_000,

@@ -16,10 +16,9 @@ from service.assignment import Assignment
 from service.citations import Draft, DraftSentence
 from service.confidence import AbstainReason, Judgement
 from service.fallback import editions_missing_in
-from service.messages import read_messages
 from service.writers import ExtractiveWriter
-from tests.fake_index import ARTICLES, GENERATION, FakeArticle, FakeIndex, judge
-from tests.service_app import guess_first
+from tests.fake_index import ARTICLES, GENERATION, FakeArticle, FakeIndex
+from tests.service_app import guess_first, make_rules
 
 NEVER = Judgement(0.1, AbstainReason.LOW_CONFIDENCE)
 
@@ -37,15 +36,7 @@ class Ticks:
 
 @pytest.fixture
 def rules() -> Rules:
-    return Rules(
-        writer=ExtractiveWriter(sentences_max=4),
-        confidence=judge,
-        guess=guess_first,
-        messages=read_messages(),
-        refuse_below=0.5,
-        fallback=True,
-        clock=Ticks(),
-    )
+    return make_rules(clock=Ticks())
 
 
 @pytest.fixture

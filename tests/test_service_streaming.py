@@ -13,14 +13,13 @@ from sse_starlette import ServerSentEvent
 
 from indexer import Index
 from service.admission import Admission, Checkpoint, DeadlinePassed, Overloaded
-from service.answering import Answer, Question, Rules, answer_steps
+from service.answering import Answer, Question, answer_steps
 from service.asking import LocaleChoice
 from service.citations import CitedSentence, Draft, DraftSentence, Mark
-from service.messages import read_messages
 from service.streaming import end_with, event_response, json_event, stream_work
 from service.writers import ExtractiveWriter
-from tests.fake_index import FakeIndex, judge
-from tests.service_app import guess_first
+from tests.fake_index import FakeIndex
+from tests.service_app import make_rules
 from tests.test_service_admission import until
 
 WRITE = "ja-jp/partner-help/mail#when-we-write.0"
@@ -194,15 +193,7 @@ class TwoSentences(ExtractiveWriter):
 
 
 def test_an_answer_is_worked_out_in_steps() -> None:
-    rules = Rules(
-        writer=TwoSentences(sentences_max=4),
-        confidence=judge,
-        guess=guess_first,
-        messages=read_messages(),
-        refuse_below=0.5,
-        fallback=True,
-        clock=lambda: 0.0,
-    )
+    rules = make_rules(TwoSentences(sentences_max=4), clock=lambda: 0.0)
     question = Question("May the vendor write to customers about outages?", k=1, locale="ja-jp")
     steps = answer_steps(cast(Index, FakeIndex()), question, rules=rules, checkpoint=lambda: None)
     choice = next(steps)
