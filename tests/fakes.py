@@ -15,6 +15,16 @@ _TOKEN = re.compile(
 )
 
 
+class Clock:
+    """A clock that is moved by hand, in seconds."""
+
+    def __init__(self, now: float = 0.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
 class HashEmbedder:
     """An Embedder whose vector is a bag of its text's tokens: texts that share words are alike.
 

@@ -10,6 +10,7 @@ import pytest
 from service.chatwoot_client import Place
 from service.chatwoot_queue import REMEMBERED_MAX, REMEMBERED_S, WAITING_MAX, ChatwootQueue, QueueFull
 from service.chatwoot_webhook import IncomingMessage
+from tests.fakes import Clock
 
 
 def message(number: int, *, conversation: int = 1, account: int = 3) -> IncomingMessage:
@@ -31,13 +32,6 @@ class Recorder:
         if message.id in self._faulty:
             raise RuntimeError(f"canary-7319: {message.text}")
         return message.id in self._handed_over
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def run(scenario: Callable[[], Awaitable[None]]) -> None:

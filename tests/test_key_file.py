@@ -12,7 +12,8 @@ import pytest
 
 from service.key_file import LOOK_S, KeyFile, KeyFileError, change_ring, read_ring
 from service.keys import EVERYDAY_SCOPES, Key, KeyRing, make_key
-from tests.access import NOW, Clock
+from tests.access import NOW
+from tests.fakes import Clock
 
 
 @pytest.fixture
@@ -153,16 +154,6 @@ def test_keys_made_at_the_same_time_are_all_kept(file: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: add_key(file, f"key {n}"), range(24)))
     assert sorted(names(read_ring(file))) == sorted(f"key {n}" for n in range(24))
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(0.0)
-
-
-@pytest.fixture
-def events() -> list[str]:
-    return []
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from limits.aio.storage import MemoryStorage
 
 from service.rate_limits import BUCKETS_MAX, REST_S, LimitsError, RateLimiter, Refused, open_storage
 from service.rates import Rate
-from tests.access import Clock
+from tests.fakes import Clock
 
 # A day's window moves too slowly for a test to see it move.
 THREE_A_DAY = Rate(3, 86_400)
@@ -35,16 +35,6 @@ class FailingStorage(MemoryStorage):
         if self.fault is not None:
             await asyncio.sleep(self.fault)
         return await super().acquire_sliding_window_entry(key, limit, expiry, amount)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(0.0)
-
-
-@pytest.fixture
-def events() -> list[str]:
-    return []
 
 
 @pytest.fixture

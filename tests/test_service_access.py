@@ -20,7 +20,8 @@ from service.keys import EVERYDAY_SCOPES, GRANTABLE_SCOPES, Scope
 from service.rates import Rate
 from service.route_scopes import UNLISTED, rule_for
 from service.settings import read_settings
-from tests.access import CLOSED, OPEN, PAGE, RULES, Clock, KeysInMemory, bearer, make_access
+from tests.access import CLOSED, NOW, OPEN, PAGE, RULES, KeysInMemory, bearer, make_access
+from tests.fakes import Clock
 from tests.service_app import Client, build_app
 from tests.test_rate_limits import FailingStorage
 
@@ -168,7 +169,7 @@ def test_a_revoked_key_works_no_more(keys: KeysInMemory) -> None:
 
 def test_an_expired_key_works_no_more(keys: KeysInMemory) -> None:
     text, _ = keys.add(expires=date(2026, 3, 14))
-    clock = Clock()
+    clock = Clock(NOW.timestamp())
     client = client_of(make_access(keys, clock=clock))
     assert client.get("/v1/locales", headers=bearer(text)).status_code == 200
     clock.now += 12 * 3600
@@ -245,7 +246,7 @@ def test_an_open_service_passes_over_keys_that_were_never_its_own_but_not_over_w
 
 def test_a_publishable_key_becomes_a_session_of_its_page(keys: KeysInMemory) -> None:
     text, _ = keys.add(origins=[PAGE])
-    clock = Clock()
+    clock = Clock(NOW.timestamp())
     client = client_of(make_access(keys, CLOSED, clock=clock))
     opened = client.request("POST", "/v1/widget/session", headers=bearer(text, Origin=PAGE))
     assert opened.status_code == 200

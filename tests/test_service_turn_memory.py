@@ -8,21 +8,12 @@ import pytest
 
 from indexer import Turn
 from service.turn_memory import KEPT_CHARS, KEPT_TURNS, Conversation, ProcessMemory
-
-
-class Clock:
-    """Stands still until it is set."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.fakes import Clock
 
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(100.0)
 
 
 def talk(content: str) -> Conversation:
