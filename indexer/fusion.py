@@ -32,10 +32,10 @@ class FusionWeights:
     article: float
 
 
-SHORT_QUESTION = FusionWeights(dense=0.4, sentence=0.2, article=0.25)
+SHORT_QUESTION = FusionWeights(dense=0.45, sentence=0.3, article=0.35)
 LONG_QUESTION = FusionWeights(dense=0.2, sentence=0.3, article=0.05)
 # In columns: a Chinese, Japanese or Korean character takes two.
-SHORT_COLUMNS, LONG_COLUMNS = 40, 80
+SHORT_COLUMNS, LONG_COLUMNS = 34, 66
 
 
 def weights_for(question: str, *, follows: bool) -> FusionWeights:

@@ -3,7 +3,7 @@
 Scores are divided by the summed idf of the question's terms, so that they lie in 0..1, mean the
 same for every question, and stay near 0 for a question in another language. A term that the index
 has never seen counts with the idf of df = 0: otherwise one shared name would score in full.
-Source: BM25 as in Lucene (Kamphuis et al. 2020), k1 = 1.5, b = .75.
+Source: BM25 as in Lucene (Kamphuis et al. 2020), k1 = .9, b = .75.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ with warnings.catch_warnings():
     warnings.filterwarnings("ignore", message="IProgress not found")
     import bm25s
 
-K1 = 1.5
+K1 = 0.9
 B = 0.75
 Scores = NDArray[np.float32]
 # A word that stands in this share of the rows or more is one of the language's own.

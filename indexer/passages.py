@@ -25,7 +25,7 @@ from indexer.passage_parts import english_parts, make_passage, overlapping
 from indexer.records import Article, BlockKind, Passage, Section
 
 # What the default model reads, and the sizes that were measured with it.
-_MODEL_TOKENS, _LIMIT_TOKENS, _WINDOW_TOKENS = 512, 220, 400
+_MODEL_TOKENS, _LIMIT_TOKENS, _WINDOW_TOKENS = 512, 380, 400
 # A sentence whose English is so many times too long for the model is not cut to match it.
 _MOST_ENGLISH = 8
 # Separators of last resort, best first: lines, ends of sentences in every script, clauses, words.

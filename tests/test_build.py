@@ -202,8 +202,8 @@ def test_the_sizes_of_passages_follow_the_models_window_and_the_digest_covers_th
     small.build()
     manifest = read_manifest(small.generation)
     formats = {"pipeline": PIPELINE, "drift": DRIFT_FORMAT}
-    assert manifest.options == {**formats, "limit_tokens": 220, "window_tokens": 400}
-    sizes = [("limit_tokens", 220), ("window_tokens", 400)]
+    assert manifest.options == {**formats, "limit_tokens": 380, "window_tokens": 400}
+    sizes = [("limit_tokens", 380), ("window_tokens", 400)]
     inputs = read_corpus([small.corpus_dir]).digest("de-de")
     parts = (PIPELINE, small.embedder.fingerprint, sizes, inputs)
     assert manifest.locales["de-de"].digest == hashlib.sha256(repr(parts).encode()).hexdigest()

@@ -126,7 +126,7 @@ def test_english_without_blanks_is_shared_by_its_characters() -> None:
 
 
 @pytest.mark.parametrize(
-    ("model_tokens", "limit", "window"), [(512, 220, 400), (128, 55, 100), (1, 1, 1), (8192, 220, 400)]
+    ("model_tokens", "limit", "window"), [(512, 380, 400), (128, 95, 100), (1, 1, 1), (8192, 380, 400)]
 )
 def test_a_smaller_model_gets_smaller_passages(model_tokens: int, limit: int, window: int) -> None:
     assert PassageOptions.for_model(model_tokens) == PassageOptions(limit_tokens=limit, window_tokens=window)
