@@ -19,7 +19,7 @@ from indexer.errors import UnknownLocale
 from indexer.figures import Row, mean_rows
 from indexer.fusion import FusionWeights
 from indexer.questions import Question, bare, holds_evidence
-from indexer.reading import Index
+from indexer.reading import Index, ranking_of
 from indexer.records import Ranking
 from indexer.trec import JudgedRun
 
@@ -51,9 +51,7 @@ def search_with(weights: FusionWeights) -> Search:
             index.prepare(question.query, question.history, locale=question.locale), weights=weights
         )
         found = index.shards[question.locale].search(query, DEPTH, among=None)
-        return Ranking(
-            question.query, question.locale, index.generation, found.hits, found.spread, found.lead
-        )
+        return ranking_of(question.query, question.locale, index.generation, query, found)
 
     return search
 

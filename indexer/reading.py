@@ -33,7 +33,7 @@ from indexer.generation import Manifest, ModelEntry, current_generation, verify_
 from indexer.names import name_as_written
 from indexer.records import Drift, Edition, Filters, Passage, Ranking, Turn
 from indexer.scripts import in_script_of
-from indexer.shard import Query, Shard
+from indexer.shard import Found, Query, Shard
 from indexer.translations import Translations
 
 MODEL_FOLDER = "model"
@@ -106,8 +106,9 @@ class Index:
         allowed = _allowed_editions(shard.editions, filters, among)
         if k < 1:
             return Ranking(question, locale, self.generation, ())
-        found = shard.search(self.prepare(question, history, locale=locale), k, among=allowed)
-        return Ranking(question, locale, self.generation, found.hits, found.spread, found.lead)
+        query = self.prepare(question, history, locale=locale)
+        found = shard.search(query, k, among=allowed)
+        return ranking_of(question, locale, self.generation, query, found)
 
     def prepare(self, question: str, history: Sequence[Turn] = (), *, locale: str) -> Query:
         """The question and the turns before it as one query to a locale.
@@ -216,6 +217,12 @@ def open_index(
             raise IndexCorrupt(f"{folder / locale}: its passages are not as many as the manifest says")
     drift = open_drift(folder, manifest)
     return Index(name=folder.name, manifest=manifest, embedder=embedder, shards=shards, drift=drift)
+
+
+def ranking_of(question: str, locale: str, generation: str, query: Query, found: Found) -> Ranking:
+    """What a shard found for a query, as it travels."""
+    vector = tuple(query.vector.tolist())
+    return Ranking(question, locale, generation, found.hits, found.spread, found.lead, vector)
 
 
 def _newest(shard: Shard) -> date | None:

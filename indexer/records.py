@@ -187,6 +187,7 @@ class Ranking:
 
     `spread` is the standard deviation of the question's cosines over all rows of the locale: what the
     hits' cosines are to be measured by. `lead` is how far the best lexical score lies above the fifth.
+    `vector` is what was searched for: the question's unit vector, earlier turns mixed in.
     """
 
     question: str
@@ -195,6 +196,7 @@ class Ranking:
     hits: tuple[Hit, ...]
     spread: float = 0.0
     lead: float = 0.0
+    vector: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,14 @@
 """How likely the hits answer the question, and why they don't where they don't.
 
-The chance is a logistic function of a few features of the ranking, fitted on the development
-questions (confidence_fitting.py) and shipped with its provenance as `confidence.json`.
+The chance is a logistic function of a few features of the ranking and of the question's vector, fitted on
+questions written for it (confidence_fitting.py) and shipped with its provenance as `confidence.json`.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.resources import files
@@ -19,7 +19,7 @@ from indexer import Ranking
 # Below all three of these nothing among the hits is like the question.
 OFF_TOPIC_SENTENCE = 0.82
 OFF_TOPIC_DENSE = 0.82
-OFF_TOPIC_LEXICAL = 0.25
+OFF_TOPIC_LEXICAL = 0.3
 # The topic is there (a passage as a whole is near) while no sentence is.
 NOT_STATED_SENTENCE = 0.86
 
@@ -59,11 +59,31 @@ class Confidence(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class AskedFor:
+    """What a question asks for, as far as its vector tells whether articles state such things.
+
+    They say how something is done far more often than what it costs or whom to call, and no hit's score
+    tells a price from a passage about prices. `weights` are those of the vector's components; a vector
+    of another length, of another model, counts as `mean`, the mean over the questions of the fit.
+    """
+
+    weights: tuple[float, ...]
+    mean: float
+
+    def __call__(self, vector: Sequence[float]) -> float:
+        """What the vector adds to the evidence that the question is answered."""
+        if len(vector) != len(self.weights):
+            return self.mean
+        return sum(weight * component for weight, component in zip(self.weights, vector, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
 class FittedConfidence:
-    """The default `Confidence`: `1 / (1 + exp(-(intercept + sum of weight * feature)))`."""
+    """The default `Confidence`: a logistic function of `intercept + sum of weight * feature + asked_for`."""
 
     intercept: float
     weights: Mapping[str, float]
+    asked_for: AskedFor = AskedFor((), 0.0)
 
     def __post_init__(self) -> None:
         if unknown := set(self.weights) - set(FEATURES):
@@ -81,13 +101,15 @@ class FittedConfidence:
         evidence = self.intercept + sum(
             weight * FEATURES[name](ranking) for name, weight in self.weights.items()
         )
+        evidence += self.asked_for(ranking.vector)
         return 1.0 / (1.0 + math.exp(-evidence)) if evidence > -700 else 0.0
 
 
 def read_confidence() -> FittedConfidence:
     """The confidence that the package ships."""
     fields = json.loads(files("service").joinpath("confidence.json").read_text("utf-8"))
-    return FittedConfidence(float(fields["intercept"]), dict(fields["weights"]))
+    asked_for = AskedFor(tuple(fields["asked_for"]["weights"]), float(fields["asked_for"]["mean"]))
+    return FittedConfidence(float(fields["intercept"]), dict(fields["weights"]), asked_for)
 
 
 def abstain_reason(ranking: Ranking) -> AbstainReason:

@@ -70,10 +70,10 @@ class Settings(BaseSettings):
     )
     top_k: int = Field(10, ge=1, le=HITS_MAX, description="Hits for a request that doesn't say how many.")
     answer_sentences_max: int = Field(
-        6, ge=1, le=8, description="Most sentences in one answer, lead-ins of lists aside."
+        7, ge=1, le=8, description="Most sentences in one answer, lead-ins of lists aside."
     )
     refuse_below: float = Field(
-        0.582, ge=0, le=1, allow_inf_nan=False, description="Confidence below which an answer is refused."
+        0.342, ge=0, le=1, allow_inf_nan=False, description="Confidence below which an answer is refused."
     )
     fallback: bool = Field(True, description="Whether other locales may answer instead.")
     mcp_hosts: str = Field(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from importlib.resources import files
 
 import pytest
@@ -11,7 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer import Ranking, Scores
-from service.confidence import FEATURES, AbstainReason, FittedConfidence, abstain_reason, read_confidence
+from service.confidence import (
+    FEATURES,
+    AbstainReason,
+    AskedFor,
+    FittedConfidence,
+    abstain_reason,
+    read_confidence,
+)
 from service.messages import Messages, read_messages
 from service.settings import Settings
 from tests.fake_index import ARTICLES, build_passages, rank_passages
@@ -32,6 +40,20 @@ def test_confidence_is_the_logistic_of_the_weighted_features() -> None:
     # -30 + 35 * .87 - 20 * .02 + 4 * .5 = 2.05; 1 / (1 + e^-2.05) = 0.8859
     judged = FITTED(ranking(Scores(0.87, 0.1, 0.2), Scores(0.99, 0.9, 0.9), spread=0.02, lead=0.5))
     assert judged.confidence == pytest.approx(0.8859, abs=1e-4)
+
+
+def test_what_is_asked_for_counts_beside_the_features() -> None:
+    asked = FittedConfidence(0.5, {}, AskedFor((2.0, -1.0), mean=0.25))
+    found = dataclasses.replace(ranking(Scores(0.9, 0.9, 0.9)), vector=(0.6, 0.8))
+    # .5 + 2 * .6 - .8 = .9
+    assert asked(found).confidence == pytest.approx(1 / (1 + math.exp(-0.9)))
+
+
+def test_a_vector_of_another_model_counts_as_the_mean_of_the_fit() -> None:
+    asked = FittedConfidence(0.5, {}, AskedFor((2.0, -1.0), mean=0.25))
+    for vector in ((), (0.6,), (0.6, 0.8, 0.0)):
+        found = dataclasses.replace(ranking(Scores(0.9, 0.9, 0.9)), vector=vector)
+        assert asked(found).confidence == pytest.approx(1 / (1 + math.exp(-0.75)))
 
 
 def test_an_empty_ranking_has_no_confidence_and_is_off_topic() -> None:
@@ -70,11 +92,14 @@ def test_an_unknown_feature_is_refused_with_the_list() -> None:
 
 def test_what_is_shipped_says_where_it_comes_from_and_fits_the_default_threshold() -> None:
     shipped = json.loads(files("service").joinpath("confidence.json").read_text("utf-8"))
-    assert read_confidence() == FittedConfidence(shipped["intercept"], shipped["weights"])
+    asked_for = AskedFor(tuple(shipped["asked_for"]["weights"]), shipped["asked_for"]["mean"])
+    assert read_confidence() == FittedConfidence(shipped["intercept"], shipped["weights"], asked_for)
+    assert len(asked_for.weights) == 384
     assert shipped["weights"].keys() == FEATURES.keys()
     provenance = shipped["provenance"]
     assert Settings.model_fields["refuse_below"].default == provenance["threshold"]
-    assert provenance["cross_validated_by_locale"]["questions"] > 100
+    assert provenance["judged_on_unseen_questions"]["questions"] > 100
+    assert provenance["training_questions_cross_validated_by_locale"]["questions"] > 1000
     assert provenance["command"].startswith("python -m service.confidence_fitting ")
 
 
