@@ -20,7 +20,7 @@ has said a sentence is the one that answers.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -59,15 +59,19 @@ class Question:
     filters: Filters | None = None
 
 
-# From this confidence on a question needs nothing that was said before it: 3 of 34 follow-ups reach it, and
-# are answered right; of 213 questions about something else 189 (docs/measurements.md).
+# From this chance on a question is read with the turns before it (docs/measurements.md).
+NEEDS_TURNS = 0.25
+# Where its vector doesn't tell, it needs no turns from this confidence on.
 STANDS_ALONE = 0.62
 EARLIER_SHOWN = 200  # characters of the question before, where both were searched
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What decides how a question is answered; `clock` gives seconds, `on_answer` hears each answer."""
+    """What decides how a question is answered; `clock` gives seconds, `on_answer` hears each answer.
+
+    `context_need` gives the chance that a question of this vector hangs on the turns before it, or None.
+    """
 
     writer: AnswerWriter
     confidence: Confidence
@@ -77,6 +81,7 @@ class Rules:
     fallback: bool
     clock: Clock
     rewriter: Rewriter | None = None
+    context_need: Callable[[Sequence[float]], float | None] = lambda vector: None
     on_answer: Callable[[Answer], None] = lambda answer: None
 
 
@@ -237,9 +242,16 @@ def _search_in_context(
     if question.history:
         alone = replace(question, history=())
         ranking = _search(index, alone, locale, k=k)
-        if rules.confidence(ranking).confidence >= STANDS_ALONE:
+        if _stands_alone(ranking, rules):
             return alone, ranking
     return question, _search(index, question, locale, k=k)
+
+
+def _stands_alone(ranking: Ranking, rules: Rules) -> bool:
+    need = rules.context_need(ranking.vector)
+    if need is None:
+        return rules.confidence(ranking).confidence >= STANDS_ALONE
+    return need < NEEDS_TURNS
 
 
 def _search(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from service.answering import Rules
 from service.asking import WordGuesser
 from service.confidence import read_confidence
+from service.context_need import read_context_need
 from service.messages import read_messages
 from service.settings import Settings
 from service.stopwatch import Clock
@@ -27,4 +28,5 @@ def shipped_rules(settings: Settings, *, clock: Clock, writers: Writers | None =
         fallback=settings.fallback,
         clock=clock,
         rewriter=chosen.rewriter,
+        context_need=read_context_need(),
     )

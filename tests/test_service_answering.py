@@ -11,7 +11,14 @@ import pytest
 
 from indexer import Filters, Index, Ranking, Turn
 from service.admission import DeadlinePassed
-from service.answering import Answer, Question, Rules, answer_question, search_question
+from service.answering import (
+    NEEDS_TURNS,
+    Answer,
+    Question,
+    Rules,
+    answer_question,
+    search_question,
+)
 from service.assignment import Assignment
 from service.citations import Draft, DraftSentence
 from service.confidence import AbstainReason, Judgement
@@ -86,6 +93,18 @@ def test_a_question_that_stands_alone_does_not_hear_earlier_turns(index: FakeInd
     assert given.text == alone.text
     assert given.understood_as is None
     assert [hit.passage.id for hit in given.ranking.hits] == [hit.passage.id for hit in alone.ranking.hits]
+
+
+@pytest.mark.parametrize(("need", "heard"), [(0.9, True), (NEEDS_TURNS, True), (0.1, False)])
+def test_its_vector_decides_whether_a_question_hears_earlier_turns(
+    index: FakeIndex, rules: Rules, need: float, heard: bool
+) -> None:
+    # Refused by itself: with the turns before it, it would be answered with what they were about.
+    history = (Turn("user", "May the vendor write to customers about outages?"), Turn("assistant", "Yes."))
+    deciding = dataclasses.replace(rules, context_need=lambda vector: need)
+    given = answer(index, deciding, "Also on Tuesdays?", locale="en-us", history=history)
+    assert (given.reason is None) is heard
+    assert (given.understood_as is not None) is heard
 
 
 def test_filters_reach_the_search(index: FakeIndex, rules: Rules) -> None:
