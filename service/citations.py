@@ -37,7 +37,7 @@ class WriterFault(StrEnum):
 
 # A Chinese, Japanese or Korean character takes two. Two or three sentences: what a reader takes in at
 # a glance (docs/measurements.md).
-QUOTE_COLUMNS = 300
+QUOTE_COLUMNS = 360
 _RUNNING = frozenset({BlockKind.PARAGRAPH, BlockKind.ALERT, BlockKind.ITEM})
 
 
