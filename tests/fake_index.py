@@ -300,9 +300,12 @@ def _total(scores: Scores) -> float:
 
 
 def judge(ranking: Ranking) -> Judgement:
-    """A `Confidence` for the fakes' scores: sure of a hit that shares most of the question's words."""
+    """A `Confidence` for the fakes' scores: sure of a hit that shares most of the question's words.
+
+    Squared, so that the threshold of the settings parts what shares three words of four from the rest.
+    """
     best = max((0.3 * hit.scores.sentence + 0.7 * hit.scores.lexical for hit in ranking.hits), default=0.0)
-    return Judgement(best, abstain_reason(ranking))
+    return Judgement(best * best, abstain_reason(ranking))
 
 
 @dataclass

@@ -55,7 +55,7 @@ def make_rules(
     *,
     confidence: Confidence = judge,
     guess: LocaleGuesser = guess_first,
-    refuse_below: float = 0.5,
+    refuse_below: float = 0.25,
     fallback: bool = True,
     clock: Clock = time.perf_counter,
     rewriter: Rewriter | None = None,

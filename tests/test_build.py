@@ -210,7 +210,7 @@ def test_the_sizes_of_passages_follow_the_models_window_and_the_digest_covers_th
     small.build(model=replace(small.model, max_tokens=128))
     assert read_manifest(small.generation).options == {
         **formats,
-        "limit_tokens": 55,
+        "limit_tokens": 95,
         "window_tokens": 100,
     }
 

@@ -167,9 +167,9 @@ def test_where_no_locale_answers_the_refusal_speaks_the_readers_language(
 
 
 def test_confidence_at_the_threshold_answers(index: FakeIndex, rules: Rules) -> None:
-    sure = dataclasses.replace(rules, confidence=lambda r: Judgement(0.5, AbstainReason.OFF_TOPIC))
+    sure = dataclasses.replace(rules, confidence=lambda r: Judgement(0.25, AbstainReason.OFF_TOPIC))
     assert answer(index, sure, "outages", locale="en-us").reason is None
-    below = dataclasses.replace(rules, confidence=lambda r: Judgement(0.4999, AbstainReason.OFF_TOPIC))
+    below = dataclasses.replace(rules, confidence=lambda r: Judgement(0.2499, AbstainReason.OFF_TOPIC))
     assert answer(index, below, "outages", locale="en-us").reason is AbstainReason.OFF_TOPIC
 
 
@@ -242,6 +242,7 @@ def test_a_fallback_has_to_be_surer(index: FakeIndex, rules: Rules, elsewhere: f
         return Judgement(sure, AbstainReason.NOT_STATED)
 
     # Halfway from the threshold of .5 to certainty.
-    given = answer(index, dataclasses.replace(rules, confidence=confidence), "Taxes?", locale="de-de")
+    half = dataclasses.replace(rules, confidence=confidence, refuse_below=0.5)
+    given = answer(index, half, "Taxes?", locale="de-de")
     assert given.fallback is answered
     assert (given.reason is None) is answered

@@ -69,10 +69,10 @@ def quoted(hit: Hit, passage: Passage, number: int) -> str:
 
 
 def test_a_quote_grows_forward_first_and_no_further_than_its_columns(hits: list[Hit]) -> None:
-    passage = long_passage("a" * 100, "b" * 100, "c" * 100, "d" * 100)
-    assert quoted(hits[0], passage, 1) == f"{'b' * 100} {'c' * 100}"
-    wide = long_passage("あ" * 50, "い" * 50, "う" * 50, "え" * 50)
-    assert quoted(hits[0], wide, 1) == f"{'い' * 50} {'う' * 50}"
+    passage = long_passage("a" * 150, "b" * 150, "c" * 150, "d" * 150)
+    assert quoted(hits[0], passage, 1) == f"{'b' * 150} {'c' * 150}"
+    wide = long_passage("あ" * 75, "い" * 75, "う" * 75, "え" * 75)
+    assert quoted(hits[0], wide, 1) == f"{'い' * 75} {'う' * 75}"
     assert quoted(hits[0], long_passage("a" * 10, "b" * 400), 1) == "b" * 400
 
 

@@ -24,17 +24,17 @@ LOCALES = ["de-de", "en-us", "es-es", "fr-fr", "it-it", "ja-jp", "ko-kr", "pt-br
 DEVELOPMENT = Path(__file__).parents[2] / "shared" / "questions"
 
 
-def examples(*, noise: float, asked: float = 0.0, seed: int = 7) -> Examples:
-    """200 questions of two locales; only `first_dense` tells the answerable ones, and one of eight
+def examples(*, noise: float, asked: float = 0.0, seed: int = 7, count: int = 200) -> Examples:
+    """`count` questions of two locales; only `first_dense` tells the answerable ones, and one of eight
     components of the vector, as far as `asked` says."""
     draw = np.random.default_rng(seed)
-    answerable = np.arange(200) % 4 != 0
-    dense = 0.84 + 0.03 * answerable + noise * draw.standard_normal(200)
-    features = np.column_stack([dense, draw.normal(0.02, 0.003, 200), draw.uniform(0, 0.5, 200)])
-    near = ~answerable & (np.arange(200) % 8 == 0)
-    vectors = 0.05 * draw.standard_normal((200, 8))
+    answerable = np.arange(count) % 4 != 0
+    dense = 0.84 + 0.03 * answerable + noise * draw.standard_normal(count)
+    features = np.column_stack([dense, draw.normal(0.02, 0.003, count), draw.uniform(0, 0.5, count)])
+    near = ~answerable & (np.arange(count) % 8 == 0)
+    vectors = 0.05 * draw.standard_normal((count, 8))
     vectors[:, 3] += asked * answerable
-    locales = np.array(["de-de", "ja-jp"])[np.arange(200) // 100]
+    locales = np.array(["de-de", "ja-jp"])[np.arange(count) // (count // 2)]
     return Examples(features, vectors, answerable, near, locales)
 
 
@@ -49,14 +49,14 @@ def test_the_feature_that_tells_gets_the_weight() -> None:
 
 
 def test_what_a_question_asks_for_is_learnt_from_its_vector() -> None:
-    found = fit_confidence(
-        examples(noise=1000.0, asked=0.3), examples(noise=1000.0, asked=0.3, seed=8), answered=0.92
-    )
+    def made(asked: float, seed: int) -> Examples:
+        return examples(noise=1000.0, asked=asked, seed=seed, count=2000)
+
+    found = fit_confidence(made(0.3, 7), made(0.3, 8), answered=0.92)
     assert int(np.argmax(np.abs(found.confidence.asked_for.weights))) == 3
     assert found.judged["auroc"] > 0.85
     # What is learnt is what the examples say: where their vectors say nothing, nothing is told apart.
-    blind = fit_confidence(examples(noise=1000.0), examples(noise=1000.0, seed=8), answered=0.92)
-    assert 0.35 < blind.judged["auroc"] < 0.65
+    assert 0.45 < fit_confidence(made(0.0, 7), made(0.0, 8), answered=0.92).judged["auroc"] < 0.55
 
 
 def test_questions_without_near_misses_have_no_figure_for_them() -> None:
