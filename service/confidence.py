@@ -19,7 +19,7 @@ from indexer import Ranking
 # Below all three of these nothing among the hits is like the question.
 OFF_TOPIC_SENTENCE = 0.82
 OFF_TOPIC_DENSE = 0.82
-OFF_TOPIC_LEXICAL = 0.3
+OFF_TOPIC_LEXICAL = 0.25
 # The topic is there (a passage as a whole is near) while no sentence is.
 NOT_STATED_SENTENCE = 0.86
 
