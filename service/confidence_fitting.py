@@ -14,7 +14,6 @@ Needs scikit-learn, which building an index needs too.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +21,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer import Index, Question, open_index, read_questions
+from indexer import Index, Question, open_index
 from service.answering import HITS_READ
 from service.confidence import FEATURES, AskedFor, FittedConfidence
+from service.fit_files import TRAINING, WEIGHTS, fit_as_json, read_asked_of, replace_fit
 
 # Weak for three features; the vector's 384 components are held down by VECTOR_SHARE.
 REGULARISATION = 1.0
@@ -33,7 +33,7 @@ VECTOR_SHARE = 0.03
 # One off-topic question stands for so many: they are cheap to tell, and few were written.
 OFF_TOPIC_WEIGHT = 4.0
 FILE = Path(__file__).with_name("confidence.json")
-TRAINING = Path(__file__).with_name("training") / "questions"
+QUESTIONS = TRAINING / "questions"
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
@@ -186,7 +186,7 @@ def describe(found: Fit, index: Index, training: Sequence[Question]) -> str:
     fields = {
         "intercept": found.confidence.intercept,
         "weights": dict(found.confidence.weights),
-        "asked_for": {"mean": asked_for.mean, "weights": "WEIGHTS"},
+        "asked_for": {"mean": asked_for.mean, "weights": WEIGHTS},
         "provenance": {
             "command": "python -m service.confidence_fitting JUDGED --index DIR --write",
             "model": index.model.name,
@@ -197,8 +197,7 @@ def describe(found: Fit, index: Index, training: Sequence[Question]) -> str:
             "training_questions_cross_validated_by_locale": found.cross_validated,
         },
     }
-    # On one line: 384 lines of one number each tell a reader nothing.
-    return json.dumps(fields, indent=2).replace('"WEIGHTS"', json.dumps(asked_for.weights))
+    return fit_as_json(fields, asked_for.weights)
 
 
 def main() -> None:
@@ -206,26 +205,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("judged", type=Path, help="questions to judge by and to set the threshold on")
     parser.add_argument("--index", type=Path, required=True)
-    parser.add_argument("--training", type=Path, default=TRAINING, help="questions to fit on")
+    parser.add_argument("--training", type=Path, default=QUESTIONS, help="questions to fit on")
     parser.add_argument("--answered", type=float, default=0.95, help="share of the answerable to answer")
     parser.add_argument("--write", action="store_true", help=f"replace {FILE.name}")
     chosen = parser.parse_args()
     index = open_index(chosen.index)
 
-    def read(source: Path) -> list[Question]:
-        return [question for question in read_questions(source) if question.locale in index.shards]
-
-    training = read(chosen.training)
+    training = read_asked_of(index, chosen.training)
     found = fit_confidence(
         gather_examples(index, training),
-        gather_examples(index, read(chosen.judged)),
+        gather_examples(index, read_asked_of(index, chosen.judged)),
         answered=chosen.answered,
     )
     text = describe(found, index, training)
     if chosen.write:
-        fresh = FILE.with_suffix(".new")
-        fresh.write_text(text + "\n", "utf-8")
-        fresh.replace(FILE)
+        replace_fit(FILE, text)
     print(text)
 
 

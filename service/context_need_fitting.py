@@ -11,22 +11,21 @@ Needs scikit-learn, which building an index needs too.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer import Index, Question, open_index, read_questions
+from indexer import Index, Question, open_index
 from service.context_need import ContextNeed
+from service.fit_files import TRAINING, WEIGHTS, fit_as_json, read_asked_of, replace_fit
 
 # The vector's components, of one spread, times this: so a few hundred examples can't bend them at will.
 VECTOR_SHARE = 0.05
 # One follow-up stands for so many: there are five times as many of the others.
 FOLLOW_UP_WEIGHT = 3.0
 FILE = Path(__file__).with_name("context_need.json")
-TRAINING = Path(__file__).with_name("training")
 Vectors = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
@@ -77,12 +76,12 @@ def main() -> None:
     chosen = parser.parse_args()
     index = open_index(chosen.index)
 
-    def read(source: Path) -> list[Question]:
-        return [question for question in read_questions(source) if question.locale in index.shards]
-
-    training = [*read(TRAINING / "follow_ups"), *read(TRAINING / "questions")]
+    training = [
+        *read_asked_of(index, TRAINING / "follow_ups"),
+        *read_asked_of(index, TRAINING / "questions"),
+    ]
     need = fit(embed_alone(index, training), np.array([bool(question.history) for question in training]))
-    judged = read(chosen.judged)
+    judged = read_asked_of(index, chosen.judged)
     follows = np.array([bool(question.history) for question in judged])
     provenance = {
         "command": "python -m service.context_need_fitting JUDGED --index DIR --write",
@@ -94,12 +93,10 @@ def main() -> None:
             need, embed_alone(index, judged), follows, threshold=chosen.threshold
         ),
     }
-    fields = {"intercept": need.intercept, "weights": "WEIGHTS", "provenance": provenance}
-    text = json.dumps(fields, indent=2).replace('"WEIGHTS"', json.dumps(need.weights))
+    fields = {"intercept": need.intercept, "weights": WEIGHTS, "provenance": provenance}
+    text = fit_as_json(fields, need.weights)
     if chosen.write:
-        fresh = FILE.with_suffix(".new")
-        fresh.write_text(text + "\n", "utf-8")
-        fresh.replace(FILE)
+        replace_fit(FILE, text)
     print(text)
 
 

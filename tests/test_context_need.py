@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import math
 from importlib.resources import files
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from indexer import read_questions
+from indexer import Question, read_questions
 from indexer.questions import bare
 from service.answering import NEEDS_TURNS
 from service.context_need import ContextNeed, read_context_need
-from service.context_need_fitting import TRAINING, fit, worth
-
-DEVELOPMENT = Path(__file__).parents[2] / "shared" / "questions"
+from service.context_need_fitting import fit, worth
+from service.fit_files import TRAINING
 
 
 def test_the_chance_is_the_logistic_of_the_weighted_vector() -> None:
@@ -50,9 +48,10 @@ def test_what_is_shipped_says_where_it_comes_from_and_fits_the_threshold() -> No
     assert shipped["provenance"]["judged_on_unseen_questions"]["auroc"] > 0.9
 
 
-@pytest.mark.skipif(not DEVELOPMENT.is_dir(), reason="the development questions are not at hand")
-def test_no_follow_up_that_is_learnt_from_is_a_development_question() -> None:
+def test_no_follow_up_that_is_learnt_from_is_a_development_question(
+    development_questions: list[Question],
+) -> None:
     learnt = read_questions(TRAINING / "follow_ups")
     assert all(question.history for question in learnt)
-    developed = {bare(question.query) for question in read_questions(DEVELOPMENT)}
+    developed = {bare(question.query) for question in development_questions}
     assert not developed & {bare(question.query) for question in learnt}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import socket
 import subprocess
@@ -17,6 +16,7 @@ from limits.aio.storage import MemoryStorage
 from service.rate_limits import BUCKETS_MAX, REST_S, LimitsError, RateLimiter, Refused, open_storage
 from service.rates import Rate
 from tests.fakes import Clock
+from tests.lacking import skip_for_lack
 
 # A day's window moves too slowly for a test to see it move.
 THREE_A_DAY = Rate(3, 86_400)
@@ -157,17 +157,17 @@ def test_a_redis_that_is_not_there_lets_requests_through(clock: Clock, events: l
     assert len(events) == 1
 
 
-SERVER = shutil.which("redis-server") or shutil.which("valkey-server")
-
-
 @pytest.fixture
 def redis_port(tmp_path: Path) -> Iterator[int]:
     """The port of a Redis of this test's own, without a file."""
+    server = shutil.which("redis-server") or shutil.which("valkey-server")
+    if server is None:
+        skip_for_lack("Redis is not installed: apt install redis-server")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
-    process = subprocess.Popen([SERVER or "", *options], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([server, *options], stdout=subprocess.DEVNULL)
     try:
         for _ in range(100):
             try:
@@ -182,10 +182,6 @@ def redis_port(tmp_path: Path) -> Iterator[int]:
         process.wait(timeout=10)
 
 
-@pytest.mark.skipif(
-    SERVER is None and os.environ.get("CI") != "true",
-    reason="no redis-server here (apt install redis-server)",
-)
 def test_two_services_that_share_a_redis_share_the_counts(
     redis_port: int, clock: Clock, events: list[str]
 ) -> None:

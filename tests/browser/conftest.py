@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
@@ -20,6 +19,7 @@ from service.serving import take_port
 from tests.browser.host import Host, hosting
 from tests.browser.relay import Relay, relaying
 from tests.browser.visits import Visit, visiting
+from tests.lacking import skip_for_lack
 from tests.processes import running, wait_until_live
 
 FOLDER = Path(__file__).parent
@@ -42,9 +42,7 @@ def browser() -> Iterator[Browser]:
     """Debian's Chromium without a window."""
     program = shutil.which("chromium")
     if program is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("CI needs Chromium, and .ci/run installs it")
-        pytest.skip("Chromium is not installed: apt install chromium")
+        skip_for_lack("Chromium is not installed: apt install chromium")
     expect.set_options(timeout=EXPECT_MS)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=program)
