@@ -4,11 +4,13 @@ score = w * minmax(passage, best sentence) + (1 - w) * BM25 / summed idf + a * a
 
 The dense part is spread over the candidates of the question; the lexical part keeps its absolute
 scale, so that a question in another language, whose words occur nowhere, is ranked by meaning
-alone (min-max on both drowned it: .877 to .395 on English to Russian). The article part (how near
-the article's name and titles are, spread over all articles of the locale) lifts the passages of the
-article that is about the question's subject over those that only share its words.
+alone (min-max on both drowned it: .877 to .395 on English to Russian). The article part (how far
+the article's name and titles stand out among all articles of the locale) lifts the passages of the
+article that is about the question's subject over those that only share its words. It keeps an
+absolute scale too: where no article is about the subject, as with articles of one paragraph each, the
+best of them would else get as much as one that is (docs/measurements.md).
 
-A short question says little in words: meaning and subject count more for it. A long one names what
+A short question says little in words: its subject counts more for it. A long one names what
 it wants (docs/measurements.md).
 """
 
@@ -32,10 +34,12 @@ class FusionWeights:
     article: float
 
 
-SHORT_QUESTION = FusionWeights(dense=0.45, sentence=0.3, article=0.35)
-LONG_QUESTION = FusionWeights(dense=0.2, sentence=0.3, article=0.05)
+SHORT_QUESTION = FusionWeights(dense=0.3, sentence=0.5, article=0.5)
+LONG_QUESTION = FusionWeights(dense=0.25, sentence=0.4, article=0.05)
 # In columns: a Chinese, Japanese or Korean character takes two.
 SHORT_COLUMNS, LONG_COLUMNS = 34, 66
+# So far above the mean of all articles' cosines counts as one.
+STANDS_OUT = 0.15
 
 
 def weights_for(question: str, *, follows: bool) -> FusionWeights:
@@ -63,6 +67,13 @@ def fuse(
     dense = (1 - weights.sentence) * passage + weights.sentence * sentence
     fused: Column = weights.dense * spread(dense) + (1 - weights.dense) * lexical + weights.article * article
     return fused
+
+
+def stand_out(cosines: Column) -> Column:
+    """How far each of these lies above their mean, 0..1, squared: who stands out little counts for little."""
+    above = (cosines - cosines.mean()) / np.float32(STANDS_OUT)
+    squared: Column = np.clip(above, 0, 1) ** 2
+    return squared
 
 
 def spread(scores: Column) -> Column:

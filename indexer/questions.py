@@ -1,7 +1,8 @@
 """Questions with what answers them, as question files hold them, and whether a text holds the evidence.
 
 A file has one JSON object a line: `id`, `locale`, `query`, `kind`, `article` (null where no article
-answers), and where they apply `query_lang`, `history`, `also`, `evidence`, `evidence_also`, `near_miss`.
+answers), and where they apply `query_lang`, `history`, `also`, `evidence`, `evidence_also`, `near_miss`, and
+`heading`, the anchor of the section that answers.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class Question:
     articles: tuple[str, ...]
     evidence: tuple[str, ...]
     near_miss: bool = False
+    section: str = ""
 
     @property
     def answerable(self) -> bool:
@@ -105,7 +107,7 @@ def _read_question(line: str, where: str) -> Question:
         return Question(
             fields["id"], fields["locale"], fields["query"], fields.get("query_lang", ""), fields["kind"],
             history, tuple(articles), tuple(text for text in map(_evidence_text, evidence) if text),
-            bool(fields.get("near_miss")),
+            bool(fields.get("near_miss")), str(fields.get("heading") or ""),
         )  # fmt: skip
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise IndexerError(f"{where}: no question: {error!r}") from error

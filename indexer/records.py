@@ -155,7 +155,7 @@ class Scores:
 
     `dense` and `sentence` are cosines (best row of the passage, best of its sentences; either
     side), `lexical` is BM25 divided by the summed idf of the question's terms, the better side;
-    `article` is the article's nearness as a whole, spread over 0..1 in its locale.
+    `article` is how far the article as a whole stands out in its locale, 0..1.
     """
 
     dense: float

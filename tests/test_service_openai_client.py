@@ -154,8 +154,13 @@ def test_chunks_are_put_together_again(client: openai.OpenAI) -> None:
             pass
         message = stream.get_final_completion().choices[0].message
     assert message.content is not None
-    said = ["You cannot stop mail about security.", "It never writes to them about prices."]
-    assert message.content.startswith(f"{said[0]}[1] {said[1]}[2]\n\n- [1] ")
+    said = [
+        "You cannot stop mail about security.",
+        "The vendor may write to your customers about outages.",
+        "It never writes to them about prices.",
+    ]
+    marked = " ".join(f"{sentence}[{number}]" for number, sentence in zip((1, 2, 2), said, strict=True))
+    assert message.content.startswith(f"{marked}\n\n- [1] ")
     spans = [annotation.url_citation for annotation in message.annotations or []]
     assert [message.content[span.start_index : span.end_index] for span in spans] == said
 

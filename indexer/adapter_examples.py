@@ -1,0 +1,173 @@
+"""What the adapter learns from: questions, passages that answer them, and passages that only look like it.
+
+The lower layers of the model stay as they are, so their output is computed once for every text, and
+training begins there. Importing this module imports torch.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rich.progress import track
+from transformers import AutoModel, AutoTokenizer
+
+from indexer.fusion import FusionWeights
+from indexer.model_description import read_description
+from indexer.questions import Question
+from indexer.reading import Index
+from indexer.records import Hit, Passage
+from indexer.row_texts import RowText, source_row, target_row
+
+# Layers that stay, of twelve.
+KEPT_LAYERS = 8
+QUESTION_TOKENS, PASSAGE_TOKENS = 96, 384
+# The hits that a question's scores are spread over, and the wrong ones among them that it learns from.
+HITS, WRONG = 60, 5
+BATCH = 8
+Column = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A question with the numbers of its passages' rows in `Texts`: right ones, and wrong ones near them.
+
+    `beside` is what words and article add to each row's score, right ones first; a row's own part is
+    `gain` times its cosine, of which the best sentence's has the share `sentence`.
+    """
+
+    question: int
+    locale: str
+    article: str
+    right: tuple[int, ...]
+    wrong: tuple[int, ...]
+    beside: Column
+    gain: float
+    sentence: float
+
+    @property
+    def rows(self) -> tuple[int, ...]:
+        """All its rows, right ones first."""
+        return self.right + self.wrong
+
+
+@dataclass
+class Texts:
+    """Texts by number, each once, with where its sentences stand."""
+
+    rows: list[RowText] = field(default_factory=list)
+    _numbers: dict[str, int] = field(default_factory=dict)
+
+    def number(self, row: RowText) -> int:
+        """The number of this text; a new one has the next."""
+        if row.text not in self._numbers:
+            self._numbers[row.text] = len(self.rows)
+            self.rows.append(row)
+        return self._numbers[row.text]
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """A text behind the layers that stay: `states (tokens, d)` float16, and its sentences as token slices."""
+
+    states: NDArray[np.float16]
+    sentences: tuple[tuple[int, int], ...]
+
+
+def find_examples(index: Index, questions: Sequence[Question], *, seed: int) -> tuple[list[Example], Texts]:
+    """One example a question that a search finds a right passage for; of two sides, one is drawn."""
+    draw, texts, examples = random.Random(seed), Texts(), []
+    for question in track(questions, "searching", transient=True):
+        hits = index.search(question.query, locale=question.locale, k=HITS).hits
+        right = [hit for hit in hits if _answers(hit.passage, question)][:2]
+        if not right:
+            continue
+        wrong = [hit for hit in hits if not _answers(hit.passage, question)][:WRONG]
+        weights = index.prepare(question.query, locale=question.locale).weights
+        cosines = [_cosine(hit, weights) for hit in hits]
+        beside = [
+            (1 - weights.dense) * hit.scores.lexical + weights.article * hit.scores.article
+            for hit in (*right, *wrong)
+        ]
+        numbers = [texts.number(_side(hit.passage, draw)) for hit in (*right, *wrong)]
+        examples.append(
+            Example(
+                texts.number(RowText(question.query)), question.locale,
+                question.articles[0], tuple(numbers[: len(right)]), tuple(numbers[len(right) :]),
+                np.array(beside, dtype=np.float32),
+                weights.dense / max(1e-3, max(cosines) - min(cosines)), weights.sentence,
+            )
+        )  # fmt: skip
+    return examples, texts
+
+
+def _answers(passage: Passage, question: Question) -> bool:
+    if passage.edition.path not in question.articles:
+        return False
+    return passage.edition.path != question.articles[0] or passage.anchor == question.section
+
+
+def _side(passage: Passage, draw: random.Random) -> RowText:
+    english = source_row(passage)
+    return english if english is not None and draw.random() < 0.5 else target_row(passage)
+
+
+def _cosine(hit: Hit, weights: FusionWeights) -> float:
+    return (1 - weights.sentence) * hit.scores.dense + weights.sentence * hit.scores.sentence
+
+
+class LowerLayers:
+    """The layers that stay."""
+
+    def __init__(self, model_dir: Path, *, kept: int = KEPT_LAYERS) -> None:
+        """`model_dir` is a sentence-transformers folder of a BERT encoder, prepared; `kept` layers stay."""
+        prepared = read_description(model_dir.parent / "prepared")
+        self._prompts = prepared.query_prompt, prepared.passage_prompt
+        self._tokenizer = AutoTokenizer.from_pretrained(model_dir)
+        self._network = AutoModel.from_pretrained(model_dir, dtype=torch.float32).eval()
+        self._network.encoder.layer = self._network.encoder.layer[:kept]
+
+    def run(self, rows: Sequence[RowText], *, questions: frozenset[int]) -> list[Hidden]:
+        """The texts behind these layers; the numbers in `questions` are read as questions."""
+        prompts = [self._prompts[number not in questions] for number in range(len(rows))]
+        encoded = [
+            self._tokenizer(
+                prompt + row.text, truncation=True, return_offsets_mapping=True,
+                max_length=QUESTION_TOKENS if number in questions else PASSAGE_TOKENS,
+            )
+            for number, (prompt, row) in enumerate(zip(prompts, rows, strict=True))
+        ]  # fmt: skip
+        order = sorted(range(len(rows)), key=lambda number: len(encoded[number]["input_ids"]))
+        hidden: dict[int, Hidden] = {}
+        for start in track(range(0, len(order), BATCH), "lower layers", transient=True):
+            batch = order[start : start + BATCH]
+            states = self._states([encoded[number]["input_ids"] for number in batch])
+            for number, state in zip(batch, states, strict=True):
+                spans = list(
+                    _token_slices(encoded[number]["offset_mapping"], rows[number], len(prompts[number]))
+                )
+                hidden[number] = Hidden(state.numpy().astype(np.float16), tuple(spans))
+        return [hidden[number] for number in range(len(rows))]
+
+    def _states(self, ids: Sequence[Sequence[int]]) -> list[torch.Tensor]:
+        tokens = torch.nn.utils.rnn.pad_sequence([torch.tensor(each) for each in ids], batch_first=True)
+        mask = torch.arange(tokens.shape[1])[None] < torch.tensor([len(each) for each in ids])[:, None]
+        with torch.inference_mode():
+            states = self._network(input_ids=tokens, attention_mask=mask.long()).last_hidden_state
+        return [state[: len(each)] for state, each in zip(states, ids, strict=True)]
+
+
+def _token_slices(offsets: Sequence[tuple[int, int]], row: RowText, shift: int) -> Iterator[tuple[int, int]]:
+    """The tokens of each sentence that is read; the first and last ones are special and empty."""
+    for start, end in row.spans:
+        inside = [
+            place for place, (first, last) in enumerate(offsets)
+            if last > first >= start + shift - 1 and last <= end + shift
+        ]  # fmt: skip
+        if inside:
+            yield inside[0], inside[-1] + 1
