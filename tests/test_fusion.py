@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.fusion import Column, FusionWeights, fuse, spread
+from indexer.fusion import Column, FusionWeights, fuse, spread, stand_out
 
 WEIGHTS = FusionWeights(dense=0.25, sentence=0.5, article=0.125)
 # Steps of 1/64 are exact in float32, so that equal inputs are equal bits.
@@ -44,6 +44,15 @@ def test_scores_are_spread_over_0_to_1() -> None:
 
 def test_equal_scores_are_all_the_best() -> None:
     assert spread(np.array([0.75, 0.75], dtype=np.float32)).tolist() == [1, 1]
+
+
+def test_who_stands_out_counts_and_who_hardly_does_does_not() -> None:
+    level = np.full(9, 0.7, dtype=np.float32)
+    much, little, below = (stand_out(np.append(level, np.float32(top))) for top in (0.9, 0.73, 0.5))
+    assert float(much[-1]) == 1.0
+    assert 0 < float(little[-1]) < 0.05
+    assert float(below[-1]) == 0.0
+    assert max(stand_out(level).tolist()) < 1e-6
 
 
 def test_without_a_shared_word_meaning_alone_ranks() -> None:
