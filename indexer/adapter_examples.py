@@ -6,7 +6,6 @@ training begins there. Importing this module imports torch.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,25 +34,21 @@ Column = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A question with the numbers of its passages' rows in `Texts`: right ones, and wrong ones near them.
+    """A question with its passages, each as the numbers of its one or two sides in `Texts`.
 
-    `beside` is what words and article add to each row's score, right ones first; a row's own part is
-    `gain` times its cosine, of which the best sentence's has the share `sentence`.
+    The first `right` of `passages` answer, the others rank near them; `articles` are theirs. `beside` is what
+    words and article add to each one's score; its own part is `gain` times its cosine, of which the best
+    sentence's has the share `sentence`.
     """
 
     question: int
     locale: str
-    article: str
-    right: tuple[int, ...]
-    wrong: tuple[int, ...]
+    articles: tuple[str, ...]
+    passages: tuple[tuple[int, ...], ...]
+    right: int
     beside: Column
     gain: float
     sentence: float
-
-    @property
-    def rows(self) -> tuple[int, ...]:
-        """All its rows, right ones first."""
-        return self.right + self.wrong
 
 
 @dataclass
@@ -79,9 +74,9 @@ class Hidden:
     sentences: tuple[tuple[int, int], ...]
 
 
-def find_examples(index: Index, questions: Sequence[Question], *, seed: int) -> tuple[list[Example], Texts]:
-    """One example a question that a search finds a right passage for; of two sides, one is drawn."""
-    draw, texts, examples = random.Random(seed), Texts(), []
+def find_examples(index: Index, questions: Sequence[Question]) -> tuple[list[Example], Texts]:
+    """One example a question that a search finds a right passage for."""
+    texts, examples = Texts(), []
     for question in track(questions, "searching", transient=True):
         hits = index.search(question.query, locale=question.locale, k=HITS).hits
         right = [hit for hit in hits if _answers(hit.passage, question)][:2]
@@ -94,12 +89,12 @@ def find_examples(index: Index, questions: Sequence[Question], *, seed: int) -> 
             (1 - weights.dense) * hit.scores.lexical + weights.article * hit.scores.article
             for hit in (*right, *wrong)
         ]
-        numbers = [texts.number(_side(hit.passage, draw)) for hit in (*right, *wrong)]
         examples.append(
             Example(
                 texts.number(RowText(question.query)), question.locale,
-                question.articles[0], tuple(numbers[: len(right)]), tuple(numbers[len(right) :]),
-                np.array(beside, dtype=np.float32),
+                tuple(hit.passage.edition.path for hit in (*right, *wrong)),
+                tuple(tuple(map(texts.number, _sides(hit.passage))) for hit in (*right, *wrong)),
+                len(right), np.array(beside, dtype=np.float32),
                 weights.dense / max(1e-3, max(cosines) - min(cosines)), weights.sentence,
             )
         )  # fmt: skip
@@ -112,9 +107,9 @@ def _answers(passage: Passage, question: Question) -> bool:
     return passage.edition.path != question.articles[0] or passage.anchor == question.section
 
 
-def _side(passage: Passage, draw: random.Random) -> RowText:
+def _sides(passage: Passage) -> list[RowText]:
     english = source_row(passage)
-    return english if english is not None and draw.random() < 0.5 else target_row(passage)
+    return [target_row(passage), *([] if english is None else [english])]
 
 
 def _cosine(hit: Hit, weights: FusionWeights) -> float:
