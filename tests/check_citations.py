@@ -46,6 +46,8 @@ _PAIR = re.compile(
     r"(.*?)</span>\s*</span>",
     re.DOTALL,
 )
+# A link's target, with a title or without; white space inside the address makes it no link.
+_TARGET = re.compile(r"""\]\(\s*(?:<[^<>\n]*>|(?:[^()\s]|\([^()\s]*\))*)(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)""")
 _HEADER = re.compile(r"\A\ufeff?---\n(.*?)\n---", re.DOTALL)
 # What stands before the words of a heading; in YAML, of a title or a question.
 _HEADING = re.compile(r"^[\s>#-]*(?:question:|title:)?[\s|>'\"-]*")
@@ -102,7 +104,7 @@ def _plain(text: str) -> str:
     """Markdown without comments, link targets and tags, entities read."""
     text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
     text = re.sub(r':::no-loc text="([^"]*)":::', r"\1", text)
-    text = re.sub(r"\]\((?:[^()\n]|\([^()]*\)|\n(?!\n))*\)", "]", text)
+    text = _TARGET.sub("]", text)
     return html.unescape(re.sub(r"</?[a-zA-Z][^>]*>", "", text))
 
 
