@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rich.progress import track
 from transformers import AutoModel, AutoTokenizer
 
-from indexer.fusion import FusionWeights
+from indexer.fusion import FusionWeights, weights_for
 from indexer.model_description import read_description
 from indexer.questions import Question
 from indexer.reading import Index
@@ -26,8 +26,8 @@ from indexer.row_texts import RowText, source_row, target_row
 # Layers that stay, of twelve.
 KEPT_LAYERS = 8
 QUESTION_TOKENS, PASSAGE_TOKENS = 96, 384
-# The hits that a question's scores are spread over, and the wrong ones among them that it learns from.
-HITS, WRONG = 60, 5
+# The hits that a question's scores are spread over, and those among them that it learns from.
+HITS, RIGHT, WRONG = 60, 2, 5
 BATCH = 8
 Column = NDArray[np.float32]
 
@@ -79,11 +79,11 @@ def find_examples(index: Index, questions: Sequence[Question]) -> tuple[list[Exa
     texts, examples = Texts(), []
     for question in track(questions, "searching", transient=True):
         hits = index.search(question.query, locale=question.locale, k=HITS).hits
-        right = [hit for hit in hits if _answers(hit.passage, question)][:2]
+        right = [hit for hit in hits if _answers(hit.passage, question)][:RIGHT]
         if not right:
             continue
-        wrong = [hit for hit in hits if not _answers(hit.passage, question)][:WRONG]
-        weights = index.prepare(question.query, locale=question.locale).weights
+        wrong = [hit for hit in hits if not _may_answer(hit.passage, question)][:WRONG]
+        weights = weights_for(question.query, follows=False)
         cosines = [_cosine(hit, weights) for hit in hits]
         beside = [
             (1 - weights.dense) * hit.scores.lexical + weights.article * hit.scores.article
@@ -102,9 +102,12 @@ def find_examples(index: Index, questions: Sequence[Question]) -> tuple[list[Exa
 
 
 def _answers(passage: Passage, question: Question) -> bool:
-    if passage.edition.path not in question.articles:
-        return False
-    return passage.edition.path != question.articles[0] or passage.anchor == question.section
+    return passage.edition.path == question.articles[0] and passage.anchor == question.section
+
+
+def _may_answer(passage: Passage, question: Question) -> bool:
+    """Of the other articles that answer, the section is not known: none of their passages is wrong."""
+    return _answers(passage, question) or passage.edition.path in question.articles[1:]
 
 
 def _sides(passage: Passage) -> list[RowText]:

@@ -72,9 +72,11 @@ class UpperLayers:
         """Inside, the layers are what they were."""
         for change in self._changes.values():
             change.on = False
-        yield
-        for change in self._changes.values():
-            change.on = True
+        try:
+            yield
+        finally:
+            for change in self._changes.values():
+                change.on = True
 
     def embed(self, texts: Sequence[Hidden], tokens: int) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """Unit vectors of each text's first `tokens` tokens, `(n, d)`, and of its sentences, `(m, d)`."""

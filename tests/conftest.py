@@ -82,24 +82,29 @@ def memory_dir(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def real_corpus() -> Path:
-    """The folder of the real articles, unpacked once; tests that use it are marked `corpus`."""
-    unpack = ROOT.parent / "shared" / "corpus" / "unpack"
-    if not unpack.is_file():
-        pytest.skip(f"the real articles are not at hand: no {unpack}")
-    folder = ROOT / ".cache" / "corpus"
-    subprocess.run(["bash", str(unpack), str(folder)], check=True)
+def shared() -> Path:
+    """The folder of real articles and questions beside the project.
+
+    They are not this project's to ship: whoever has only a clone can't get them, so its CI can't either.
+    """
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip(f"the real articles and development questions are not at hand: no {folder}")
     return folder
 
 
 @pytest.fixture(scope="session")
-def development_questions() -> list[Question]:
-    """The questions that what is learnt is judged by; they lie beside the project."""
-    folder = ROOT.parent / "shared" / "questions"
-    if not folder.is_dir():
-        # They are not this project's to ship: whoever has only a clone can't get them.
-        pytest.skip(f"the development questions are not at hand: no {folder}")
-    return read_questions(folder)
+def real_corpus(shared: Path) -> Path:
+    """The folder of the real articles, unpacked once; tests that use it are marked `corpus`."""
+    folder = ROOT / ".cache" / "corpus"
+    subprocess.run(["bash", str(shared / "corpus" / "unpack"), str(folder)], check=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def development_questions(shared: Path) -> list[Question]:
+    """The questions that what is learnt is judged by."""
+    return read_questions(shared / "questions")
 
 
 @pytest.fixture(scope="session")

@@ -139,3 +139,15 @@ def test_the_passages_of_a_questions_section_are_right_and_other_hits_wrong(tmp_
     assert not any("Steuern" in text for passage in sides[1:] for text in passage)
     assert (example.articles[0], example.locale, example.beside.shape) == ("help/taxes", "de-de", (3,))
     assert example.beside[0] == example.beside.max()
+
+
+def test_another_article_that_answers_is_neither_right_nor_wrong(tmp_path: Path) -> None:
+    from indexer.adapter_examples import find_examples
+
+    small = SmallIndex(tmp_path)
+    small.write("de-de", mail=MAIL, seats=SEATS, taxes=TAXES)
+    small.build()
+    articles = ("help/taxes", "help/seats")
+    asked = Question("t", "de-de", "Steuern?", "de", "natural", (), articles, (), section="top")
+    (example,) = find_examples(small.open(), [asked])[0]
+    assert (example.articles, example.right) == (("help/taxes", "help/mail"), 1)

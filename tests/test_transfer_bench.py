@@ -33,6 +33,11 @@ def test_the_sets_have_paragraphs_and_questions_that_stand_once(locale: str) -> 
     assert len(set(asked)) == 200
 
 
-def test_other_sets_are_named_with_their_locale() -> None:
-    assert read_sets(["ja-jp=valid.json"]) == {"ja-jp": Path("valid.json")}
+def test_other_sets_are_named_with_their_locale(tmp_path: Path) -> None:
+    file = tmp_path / "valid.json"
+    file.touch()
+    assert read_sets([f"ja-jp={file}"]) == {"ja-jp": file}
+    for wrong in ("ja-jp", "ja-jp=", f"ja-jp={tmp_path / 'missing.json'}"):
+        with pytest.raises(SystemExit, match=r"ja-jp: there is no file .*LOCALE=FILE"):
+            read_sets([wrong])
     assert set(read_sets([])) == {file.stem for file in SETS.glob("*.json")}

@@ -73,7 +73,11 @@ def read_sets(named: Sequence[str]) -> dict[str, Path]:
     """Locale -> file, of `LOCALE=FILE` each, or of this project's own."""
     if not named:
         return {file.stem: file for file in sorted(SETS.glob("*.json"))}
-    return {locale: Path(file) for locale, _, file in (each.partition("=") for each in named)}
+    sets = {locale: Path(file) for locale, _, file in (each.partition("=") for each in named)}
+    for locale, file in sets.items():
+        if not file.is_file():
+            raise SystemExit(f"{locale}: there is no file {file}; name each set as LOCALE=FILE")
+    return sets
 
 
 def main() -> None:
