@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +27,10 @@ from indexer.row_texts import RowText, source_row, target_row
 # Layers that stay, of twelve.
 KEPT_LAYERS = 8
 QUESTION_TOKENS, PASSAGE_TOKENS = 96, 384
+# What is learnt from is read so far: the rest would cost as much time again.
+LEARNT_TOKENS = 160
 # The hits that a question's scores are spread over, and those among them that it learns from.
-HITS, RIGHT, WRONG = 60, 2, 5
+HITS, RIGHT, WRONG = 60, 2, 4
 BATCH = 8
 Column = NDArray[np.float32]
 
@@ -53,9 +56,14 @@ class Example:
 
 @dataclass
 class Texts:
-    """Texts by number, each once, with where its sentences stand."""
+    """Texts by number, each once, with where its sentences stand.
+
+    Those in `questions` are questions; of the others, those in `judged` are read whole.
+    """
 
     rows: list[RowText] = field(default_factory=list)
+    questions: set[int] = field(default_factory=set)
+    judged: set[int] = field(default_factory=set)
     _numbers: dict[str, int] = field(default_factory=dict)
 
     def number(self, row: RowText) -> int:
@@ -74,9 +82,14 @@ class Hidden:
     sentences: tuple[tuple[int, int], ...]
 
 
-def find_examples(index: Index, questions: Sequence[Question]) -> tuple[list[Example], Texts]:
-    """One example a question that a search finds a right passage for."""
-    texts, examples = Texts(), []
+def find_examples(
+    index: Index, questions: Sequence[Question], texts: Texts, *, judged: bool = False
+) -> list[Example]:
+    """One example a question that a search finds a right passage for; its texts are put into `texts`.
+
+    Judged is by both sides of a passage; learnt from one of those that don't answer, in turn.
+    """
+    examples: list[Example] = []
     for question in track(questions, "searching", transient=True):
         hits = index.search(question.query, locale=question.locale, k=HITS).hits
         right = [hit for hit in hits if _answers(hit.passage, question)][:RIGHT]
@@ -89,16 +102,24 @@ def find_examples(index: Index, questions: Sequence[Question]) -> tuple[list[Exa
             (1 - weights.dense) * hit.scores.lexical + weights.article * hit.scores.article
             for hit in (*right, *wrong)
         ]
+        asked = texts.number(RowText(question.query))
+        shown = [
+            sides if judged or place < len(right) else [sides[(len(examples) + place) % len(sides)]]
+            for place, sides in enumerate(_sides(hit.passage) for hit in (*right, *wrong))
+        ]
+        passages = [tuple(map(texts.number, sides)) for sides in shown]
+        texts.questions.add(asked)
+        if judged:
+            texts.judged.update(chain.from_iterable(passages))
         examples.append(
             Example(
-                texts.number(RowText(question.query)), question.locale,
+                asked, question.locale,
                 tuple(hit.passage.edition.path for hit in (*right, *wrong)),
-                tuple(tuple(map(texts.number, _sides(hit.passage))) for hit in (*right, *wrong)),
-                len(right), np.array(beside, dtype=np.float32),
+                tuple(passages), len(right), np.array(beside, dtype=np.float32),
                 weights.dense / max(1e-3, max(cosines) - min(cosines)), weights.sentence,
             )
         )  # fmt: skip
-    return examples, texts
+    return examples
 
 
 def _answers(passage: Passage, question: Question) -> bool:
@@ -130,13 +151,14 @@ class LowerLayers:
         self._network = AutoModel.from_pretrained(model_dir, dtype=torch.float32).eval()
         self._network.encoder.layer = self._network.encoder.layer[:kept]
 
-    def run(self, rows: Sequence[RowText], *, questions: frozenset[int]) -> list[Hidden]:
-        """The texts behind these layers; the numbers in `questions` are read as questions."""
-        prompts = [self._prompts[number not in questions] for number in range(len(rows))]
+    def run(self, texts: Texts) -> list[Hidden]:
+        """The texts behind these layers, in their order."""
+        rows = texts.rows
+        prompts = [self._prompts[number not in texts.questions] for number in range(len(rows))]
         encoded = [
             self._tokenizer(
                 prompt + row.text, truncation=True, return_offsets_mapping=True,
-                max_length=QUESTION_TOKENS if number in questions else PASSAGE_TOKENS,
+                max_length=_tokens_read(number, texts),
             )
             for number, (prompt, row) in enumerate(zip(prompts, rows, strict=True))
         ]  # fmt: skip
@@ -158,6 +180,12 @@ class LowerLayers:
         with torch.inference_mode():
             states = self._network(input_ids=tokens, attention_mask=mask.long()).last_hidden_state
         return [state[: len(each)] for state, each in zip(states, ids, strict=True)]
+
+
+def _tokens_read(number: int, texts: Texts) -> int:
+    if number in texts.questions:
+        return QUESTION_TOKENS
+    return PASSAGE_TOKENS if number in texts.judged else LEARNT_TOKENS
 
 
 def _token_slices(offsets: Sequence[tuple[int, int]], row: RowText, shift: int) -> Iterator[tuple[int, int]]:

@@ -30,17 +30,19 @@ from torch.nn.functional import cross_entropy
 from indexer import open_index, read_questions
 from indexer.adapter import FILE
 from indexer.adapter_examples import (
+    LEARNT_TOKENS,
     PASSAGE_TOKENS,
     QUESTION_TOKENS,
     Example,
     Hidden,
     LowerLayers,
+    Texts,
     find_examples,
 )
 from indexer.adapter_layers import UpperLayers
 from indexer.model import PLAIN, prepare_model
 
-EPOCHS, QUESTIONS_A_STEP, WRONG_A_QUESTION, TOKENS = 2, 16, 2, 160
+EPOCHS, QUESTIONS_A_STEP, WRONG_A_QUESTION = 1, 16, 2
 RATE, WARM_UP_STEPS, LEAST_RATE = 1e-3, 15, 0.05
 # Sharpness of the fused score and of a cosine; what the second and third demand count.
 FUSED_SHARPNESS, COSINE_SHARPNESS, BATCH_SHARE, NEARNESS_SHARE = 14.0, 30.0, 0.5, 5.0
@@ -96,10 +98,10 @@ def loss(
         for place in chosen
     ]
     asked = [hidden[example.question] for example in batch]
-    vectors, sentences = layers.embed(rows, TOKENS)
+    vectors, sentences = layers.embed(rows, LEARNT_TOKENS)
     questions, _ = layers.embed(asked, QUESTION_TOKENS)
     with torch.no_grad(), layers.unchanged():
-        old_vectors, _ = layers.embed(rows[:NEAR_ROWS], TOKENS)
+        old_vectors, _ = layers.embed(rows[:NEAR_ROWS], LEARNT_TOKENS)
         old_questions, _ = layers.embed(asked, QUESTION_TOKENS)
     moved = _distance(vectors[:NEAR_ROWS], old_vectors) + _distance(questions, old_questions)
     embedded = Embedded(batch, places, questions, vectors, sentences)
@@ -204,14 +206,14 @@ def main() -> None:
     assert model.sentence_transformers_folder is not None
     index = open_index(chosen.index)
     asked = [q for q in read_questions(chosen.questions) if q.answerable and q.locale in index.shards]
-    examples, texts = find_examples(index, asked)
-    numbers = frozenset(example.question for example in examples)
-    hidden = LowerLayers(model.sentence_transformers_folder).run(texts.rows, questions=numbers)
+    texts = Texts()
+    learnt = find_examples(index, [q for q in asked if not held_out(q.articles[0])], texts)
+    kept = find_examples(index, [q for q in asked if held_out(q.articles[0])], texts, judged=True)
+    print(f"{len(learnt)} questions to learn from, {len(kept)} held out, {len(texts.rows)} texts")
+    hidden = LowerLayers(model.sentence_transformers_folder).run(texts)
     layers = UpperLayers(model.sentence_transformers_folder)
-    kept = [example for example in examples if held_out(example.articles[0])]
-    print(f"{len(examples) - len(kept)} questions to learn from, {len(kept)} held out")
     print("before", judge(layers, kept, hidden))
-    train(layers, [example for example in examples if not held_out(example.articles[0])], hidden)
+    train(layers, learnt, hidden)
     print("after", judge(layers, kept, hidden))
     if chosen.write:
         layers.save(FILE)

@@ -34,10 +34,10 @@ def folder(tiny_model: PreparedModel) -> Path:
 
 @pytest.fixture(scope="module")
 def hidden(folder: Path) -> list[Hidden]:
-    from indexer.adapter_examples import LowerLayers
+    from indexer.adapter_examples import LowerLayers, Texts
 
     rows = [RowText(text, ((0, 0, 8),)) for text in TEXTS]
-    return LowerLayers(folder, kept=0).run(rows, questions=frozenset({0, 1}))
+    return LowerLayers(folder, kept=0).run(Texts(rows, questions={0, 1}))
 
 
 @pytest.fixture
@@ -124,15 +124,15 @@ def test_unchanged_the_layers_give_what_they_gave(
 
 
 def test_the_passages_of_a_questions_section_are_right_and_other_hits_wrong(tmp_path: Path) -> None:
-    from indexer.adapter_examples import find_examples
+    from indexer.adapter_examples import Texts, find_examples
 
     small = SmallIndex(tmp_path)
     small.write("de-de", mail=MAIL, seats=SEATS, taxes=TAXES)
     small.build()
     taxes = Question("t", "de-de", "Steuern?", "de", "natural", (), ("help/taxes",), (), section="top")
     asked = [taxes, replace(taxes, id="elsewhere", section="no-such-section")]
-    examples, texts = find_examples(small.open(), asked)
-    (example,) = examples
+    texts = Texts()
+    (example,) = find_examples(small.open(), asked, texts, judged=True)
     assert texts.rows[example.question].text == "Steuern?"
     sides = [[texts.rows[row].text for row in passage] for passage in example.passages]
     assert [["Steuern" in text, "Taxes" in text] for text in sides[0]] == [[True, False], [False, True]]
@@ -141,13 +141,42 @@ def test_the_passages_of_a_questions_section_are_right_and_other_hits_wrong(tmp_
     assert example.beside[0] == example.beside.max()
 
 
+def test_what_is_learnt_from_shows_wrong_passages_from_one_side_in_turn(tmp_path: Path) -> None:
+    from indexer.adapter_examples import Texts, find_examples
+
+    small = SmallIndex(tmp_path)
+    small.write("de-de", mail=MAIL, seats=SEATS, taxes=TAXES)
+    small.build()
+    taxes = Question("t", "de-de", "Steuern?", "de", "natural", (), ("help/taxes",), (), section="top")
+    texts = Texts()
+    (example,) = find_examples(small.open(), [taxes], texts)
+    assert [len(passage) for passage in example.passages] == [2, 1, 1]
+    english = [
+        "It never writes" in texts.rows[row].text or "Seats" in texts.rows[row].text
+        for _, (row,) in zip("ab", example.passages[1:], strict=True)
+    ]
+    assert sorted(english) == [False, True]
+    assert (texts.questions, texts.judged) == ({example.question}, set())
+
+
+def test_only_what_is_judged_by_is_read_whole(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from indexer.adapter_examples import LowerLayers, Texts
+
+    for name, tokens in (("QUESTION_TOKENS", 20), ("LEARNT_TOKENS", 30), ("PASSAGE_TOKENS", 40)):
+        monkeypatch.setattr(f"indexer.adapter_examples.{name}", tokens)  # a tiny model reads 256
+    long = " ".join(["customer"] * 500)
+    rows = [RowText(long), RowText(long + "."), RowText(long + "!")]
+    hidden = LowerLayers(folder, kept=0).run(Texts(rows, questions={0}, judged={2}))
+    assert [len(text.states) for text in hidden] == [20, 30, 40]
+
+
 def test_another_article_that_answers_is_neither_right_nor_wrong(tmp_path: Path) -> None:
-    from indexer.adapter_examples import find_examples
+    from indexer.adapter_examples import Texts, find_examples
 
     small = SmallIndex(tmp_path)
     small.write("de-de", mail=MAIL, seats=SEATS, taxes=TAXES)
     small.build()
     articles = ("help/taxes", "help/seats")
     asked = Question("t", "de-de", "Steuern?", "de", "natural", (), articles, (), section="top")
-    (example,) = find_examples(small.open(), [asked])[0]
+    (example,) = find_examples(small.open(), [asked], Texts())
     assert (example.articles, example.right) == (("help/taxes", "help/mail"), 1)
