@@ -31,7 +31,7 @@ REGULARISATION = 1.0
 # A component's scale beside a feature's: .02 to .07 give .90 to .93 AUROC (docs/measurements.md).
 VECTOR_SHARE = 0.05
 # One off-topic question stands for so many: they are cheap to tell, and few were written.
-OFF_TOPIC_WEIGHT = 4.0
+OFF_TOPIC_WEIGHT = 12.0
 FILE = Path(__file__).with_name("confidence.json")
 QUESTIONS = TRAINING / "questions"
 Numbers = NDArray[np.float64]

@@ -23,8 +23,8 @@ from service.fit_files import TRAINING, WEIGHTS, fit_as_json, read_asked_of, rep
 
 # The vector's components, of one spread, times this: so a few hundred examples can't bend them at will.
 VECTOR_SHARE = 0.05
-# One follow-up stands for so many: there are five times as many of the others.
-FOLLOW_UP_WEIGHT = 3.0
+# One follow-up stands for so many: there are ten times as many of the others.
+FOLLOW_UP_WEIGHT = 6.0
 FILE = Path(__file__).with_name("context_need.json")
 Vectors = NDArray[np.float64]
 Flags = NDArray[np.bool_]
