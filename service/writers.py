@@ -1,9 +1,9 @@
 """Writers draft an answer from a ranking. The extractive one says only sentences of the articles.
 
 How it chooses: each sentence gets the value `its cosine + WORDS_SHARE * the share of the question's
-words that it holds + HIT_SHARE * its hit's score relative to the best hit's`; the best one opens,
-others join only where they come close to it and say something new; what was chosen is said in
-reading order, a list item after the sentence that leads into its list.
+words that it holds + HIT_SHARE * its hit's score relative to the best hit's`; the best one is said, and
+the best of the first hit; others join only where they come close and say something new; what was chosen
+is said in reading order, a list item after the sentence that leads into its list.
 """
 
 from __future__ import annotations
@@ -111,13 +111,16 @@ class Choice:
 
 
 def choose_sentences(hits: Sequence[Hit], *, sentences_max: int) -> list[Choice]:
-    """The best sentence and those that come close to it and add something, in reading order.
+    """The best sentence, one of the first hit, and those that come close and add something, in reading order.
 
-    One after the other is chosen: what an article has said already makes its other sentences worth
-    less, so that a second article with another view of the matter is heard. Reading order is by the
-    passages' rank, then by place; ties of value go to the earlier one.
+    The first hit is heard even where another's sentence is nearer to the question's words. One after
+    the other is chosen: what an article has said already makes its other sentences worth less, so that
+    a second article with another view of the matter is heard. Reading order is by the passages' rank,
+    then by place; ties of value go to the earlier one.
     """
     left = sorted(_choices(hits), key=lambda choice: (choice.hit.rank, choice.start))
+    of_first = [choice for choice in left if choice.hit.rank == left[0].hit.rank and not choice.fragment]
+    leading = max(of_first, key=lambda choice: choice.value, default=None)
     chosen: list[Choice] = []
     said: Counter[str] = Counter()
 
@@ -125,9 +128,12 @@ def choose_sentences(hits: Sequence[Hit], *, sentences_max: int) -> list[Choice]
         return choice.value - SAME_ARTICLE * said[choice.article]
 
     while left and len(chosen) < sentences_max:
-        best = max(left, key=worth)
-        if chosen and worth(best) < chosen[0].value - CLOSE:
-            break
+        if leading is not None and len(chosen) == 1 and chosen[0].hit is not leading.hit:
+            best, leading = leading, None
+        else:
+            best = max(left, key=worth)
+            if chosen and worth(best) < chosen[0].value - CLOSE:
+                break
         left.remove(best)
         repeats = any(_say_the_same(best.text, other.text) for other in chosen)
         strays = best.article not in said and len(said) == ARTICLES_MAX

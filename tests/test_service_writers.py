@@ -133,6 +133,24 @@ def test_a_better_hit_lifts_its_sentences() -> None:
     ) == ["The office opens at nine."]
 
 
+FIRST_HIT = (("Letters are sent on Monday.", 0.60), ("Rooms are cleaned.", 0.50))
+
+
+def test_the_first_hit_is_heard_though_another_ones_sentence_is_nearer() -> None:
+    later = hit(("The office opens at nine.", 0.95), rank=2, score=0.9)
+    assert said(hit(*FIRST_HIT), later) == ["Letters are sent on Monday.", "The office opens at nine."]
+
+
+def test_the_first_hit_is_heard_once_and_its_fragments_are_not() -> None:
+    later = hit(("The office opens at nine.", 0.95), ("Mondays it stays closed.", 0.94), rank=2, score=0.9)
+    assert said(hit(*FIRST_HIT), later, sentences_max=2) == [
+        "Letters are sent on Monday.",
+        "The office opens at nine.",
+    ]
+    assert said(hit(("On Monday.", 0.60)), later, sentences_max=1) == ["The office opens at nine."]
+    assert said(hit(("On Monday.", 0.60)), later) == ["The office opens at nine.", "Mondays it stays closed."]
+
+
 @pytest.mark.parametrize("kind", [BlockKind.COLUMNS, BlockKind.FOLDED, BlockKind.IMAGE])
 def test_column_names_folded_text_and_image_texts_are_not_said(kind: BlockKind) -> None:
     silent = hit(
