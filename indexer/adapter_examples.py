@@ -127,7 +127,10 @@ def _answers(passage: Passage, question: Question) -> bool:
 
 
 def _may_answer(passage: Passage, question: Question) -> bool:
-    """Of the other articles that answer, the section is not known: none of their passages is wrong."""
+    """Of an article in `also` the section that answers is not known: none of its passages is wrong.
+
+    The question's own article stands there too where another of its sections answers.
+    """
     return _answers(passage, question) or passage.edition.path in question.articles[1:]
 
 

@@ -83,13 +83,10 @@ def memory_dir(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of real articles and questions beside the project.
-
-    They are not this project's to ship: whoever has only a clone can't get them, so its CI can't either.
-    """
+    """The folder of real articles and questions beside the project; they are not its own to ship."""
     folder = ROOT.parent / "shared"
     if not folder.is_dir():
-        pytest.skip(f"the real articles and development questions are not at hand: no {folder}")
+        skip_for_lack(f"the real articles and development questions are not at hand: no {folder}")
     return folder
 
 

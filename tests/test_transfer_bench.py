@@ -1,4 +1,4 @@
-"""The sets that the search was not tuned on: how they are read, and what is in them."""
+"""The sets that nothing was learnt from: how they are read, and what is in them."""
 
 from __future__ import annotations
 

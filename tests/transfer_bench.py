@@ -1,4 +1,4 @@
-"""Whether the search carries over to texts that nothing was tuned on: as shipped, and each leg alone.
+"""Whether the search carries over to texts that nothing was learnt from: as shipped, and each leg alone.
 
     python -m tests.transfer_bench [LOCALE=FILE ...] [--cache DIR]
 
