@@ -47,7 +47,7 @@ from indexer.row_vectors import RowVectors
 from indexer.shard_files import ShardRows, shard_rows, write_shard
 
 # Raised when parsing, cutting or the shard's files change, so that unchanged inputs are read again.
-PIPELINE = 8
+PIPELINE = 9
 # So many articles are worth the seconds in which processes start that read them.
 LARGE_CORPUS_ARTICLES = 200
 

@@ -35,7 +35,7 @@ class FusionWeights:
 
 
 SHORT_QUESTION = FusionWeights(dense=0.35, sentence=0.3, article=0.45)
-LONG_QUESTION = FusionWeights(dense=0.25, sentence=0.7, article=0.07)
+LONG_QUESTION = FusionWeights(dense=0.3, sentence=0.7, article=0.07)
 # In columns: a Chinese, Japanese or Korean character takes two.
 SHORT_COLUMNS, LONG_COLUMNS = 40, 72
 # So far above the mean of all articles' cosines counts as one.

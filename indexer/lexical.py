@@ -2,7 +2,9 @@
 
 Scores are divided by the summed idf of the question's terms, so that they lie in 0..1, mean the
 same for every question, and stay near 0 for a question in another language. A term that the index
-has never seen counts with the idf of df = 0: otherwise one shared name would score in full.
+has never seen counts with a share of the idf of df = 0: with none, one shared name would score in
+full; with all of it, a word typed wrong or one that the articles call something else takes the
+others' weight. The grams of a word count less than the word (`Terms.weights`).
 Source: BM25 as in Lucene (Kamphuis et al. 2020), k1 = .9, b = .75.
 """
 
@@ -27,6 +29,8 @@ with warnings.catch_warnings():
 
 K1 = 0.9
 B = 0.75
+# What a term that no row holds counts of the idf that it would have (docs/measurements.md).
+UNSEEN = 0.2
 Scores = NDArray[np.float32]
 # A word that stands in this share of the rows or more is one of the language's own.
 FAMILIAR_SHARE = 0.05
@@ -77,7 +81,7 @@ class LexicalIndex:
     def __init__(self, folder: Path, locale: str) -> None:
         self._terms = Terms(locale)
         # One search takes a question's terms for three things, and one conversation many times.
-        self._asked = lru_cache(maxsize=256)(self._take_terms)
+        self._asked = lru_cache(maxsize=256)(self._terms.weights)
         try:
             size = json.loads((folder / "size.json").read_text("utf-8"))
             self._rows = int(size["rows"])
@@ -88,6 +92,7 @@ class LexicalIndex:
                 self._index = bm25s.BM25.load(str(folder), show_progress=False)
                 self._frequency = np.diff(self._index.scores["indptr"]).astype(np.float32)
                 self._idf = _idf(self._frequency, self._rows)
+            self._unseen = float(_idf(np.zeros(1), self._rows)[0])
         except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
             raise IndexCorrupt(f"{folder} can't be read: {error}") from error
 
@@ -96,27 +101,25 @@ class LexicalIndex:
 
     def scores(self, question: str) -> Scores:
         """BM25 of every row, `(rows,)`, divided by the question's summed idf: 0..1."""
-        terms = self._asked(question)
-        if self._index is None or not terms:
-            return np.zeros(self._rows, dtype=np.float32)
-        known = [number for term in terms if (number := self._index.vocab_dict.get(term)) is not None]
-        total = float(self._idf[known].sum()) + (len(terms) - len(known)) * float(
-            _idf(np.zeros(1), self._rows)[0]
-        )
-        if not known or total <= 0:
-            return np.zeros(self._rows, dtype=np.float32)
-        found: Scores = self._index.get_scores_from_ids(known)
+        asked = self._asked(question)
+        total = sum(weight * self._idf_of(term) for term, weight in asked.items())
+        found = np.zeros(self._rows, dtype=np.float32)
+        if self._index is None or total <= 0:
+            return found
+        numbers: dict[float, list[int]] = {}
+        for term, weight in asked.items():
+            if (number := self._number(term)) is not None:
+                numbers.setdefault(weight, []).append(number)
+        for weight, of_weight in numbers.items():
+            found += np.float32(weight) * self._index.get_scores_from_ids(of_weight)
         return found / np.float32(total)
 
     def words(self, question: str) -> QuestionWords:
-        """The question's terms with their idf, to be looked for in sentences."""
-        terms = self._asked(question)
-        unknown = float(_idf(np.zeros(1), self._rows)[0])
-        weights = {
-            term: unknown if (number := self._number(term)) is None else float(self._idf[number])
-            for term in terms
-        }
-        return QuestionWords(self._terms, weights)
+        """The question's terms with their weighted idf, to be looked for in sentences."""
+        asked = self._asked(question)
+        return QuestionWords(
+            self._terms, {term: weight * self._idf_of(term) for term, weight in asked.items()}
+        )
 
     def rows_with(self, text: str) -> int:
         """At most how many rows hold `text`: those with its rarest term; 0 for a text without terms."""
@@ -138,8 +141,9 @@ class LexicalIndex:
         shares = self._frequency[known] / (FAMILIAR_SHARE * self._rows)
         return float(np.minimum(shares, 1.0).sum()) / len(words)
 
-    def _take_terms(self, question: str) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(self._terms(question)))
+    def _idf_of(self, term: str) -> float:
+        number = self._number(term)
+        return UNSEEN * self._unseen if number is None else float(self._idf[number])
 
     def _number(self, term: str) -> int | None:
         number: int | None = None if self._index is None else self._index.vocab_dict.get(term)

@@ -39,7 +39,7 @@ from indexer.translations import Translations
 MODEL_FOLDER = "model"
 # What an earlier question and its reply weigh, how many turns are looked at, and how much of each.
 # Replies count: they name what the conversation is about.
-TURN_DECAY = 0.6
+TURN_DECAY = 0.8
 TURNS = 4
 TURN_CHARS = 300
 # Embedded questions that are kept, earlier turns' included.

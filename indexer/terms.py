@@ -2,7 +2,8 @@
 
 - Wide scripts (Han, kana, Hangul): single characters and pairs of neighbours.
 - Alphabets: Snowball stems and 4-grams of the word, without accents.
-- Names with digits, hyphens or dots ("P2", "a8fba59e-1fc2", "node.js") also whole.
+- Names with digits, hyphens or dots ("P2", "a8fba59e-1fc2", "node.js") also whole; letters set apart
+  by dots or hyphens ("U.S.", "D-U-N-S") are one word.
 Compatibility forms are folded first (NFKC, case, full and half width, spaces that machine
 translation leaves between wide characters, a dash typed for the long vowel mark; in Chinese locales
 Traditional characters to Simplified ones).
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache, partial
 
 import Stemmer
@@ -19,6 +21,8 @@ import Stemmer
 from indexer.scripts import simplify
 
 GRAM = 4
+# Terms that stand for themselves, and the grams of one word.
+Group = tuple[tuple[str, ...], tuple[str, ...]]
 _WIDE = (
     "\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
@@ -27,6 +31,10 @@ _RUN = re.compile(rf"([{_WIDE}]+)|([^\W_{_WIDE}]+)")
 _WIDE_RUN = re.compile(rf"[{_WIDE}]+")
 # What may carry an accent in folded text; kana keep their voicing marks.
 _ACCENTED = re.compile(rf"[^\W_0-9a-z{_WIDE}]+")
+_LETTER = rf"[^\W\d_{_WIDE}]"
+_INITIALS = re.compile(
+    rf"(?<![^\W_{_WIDE}])(?:(?:{_LETTER}\.)+{_LETTER}\b\.?|(?:{_LETTER}[-‐‑]){{2,}}{_LETTER})(?![-.]?[^\W_{_WIDE}])"
+)
 _CODE = re.compile(rf"[^\W_{_WIDE}]+(?:[-._/+&'][^\W_{_WIDE}]+)+")
 _WIDE_GAP = re.compile(rf"(?<=[{_WIDE}])\s+(?=[{_WIDE}])")
 _LONG_VOWEL = re.compile(r"(?<=[\u30a1-\u30fa])[-‐‑–—―−~](?![0-9a-z])")
@@ -40,7 +48,8 @@ _STEMMERS = {
 def fold(text: str) -> str:
     """`text` in the one form that terms are taken from."""
     text = unicodedata.normalize("NFKC", text).casefold()
-    return _WIDE_GAP.sub("", _LONG_VOWEL.sub("ー", text))
+    text = _WIDE_GAP.sub("", _LONG_VOWEL.sub("ー", text))
+    return _INITIALS.sub(lambda initials: re.sub(r"[-‐‑.]", "", initials[0]), text)
 
 
 class Terms:
@@ -55,16 +64,29 @@ class Terms:
 
     def __call__(self, text: str) -> list[str]:
         """The terms of `text` in order, with repetitions."""
-        folded = simplify(fold(text)) if self._chinese else fold(text)
-        found: list[str] = []
-        for run in _RUN.finditer(folded):
-            if run[1]:
-                found += run[1]
-                found += (run[1][i : i + 2] for i in range(len(run[1]) - 1))
-            else:
-                found += self._word(run[2])
-        found += (f"={code[0]}" for code in _CODE.finditer(folded))
+        return [term for whole, grams in self._groups(text) for term in (*whole, *grams)]
+
+    def weights(self, text: str) -> dict[str, float]:
+        """The distinct terms of `text` in order, with what each counts in a question.
+
+        The n grams of a word count as much as sqrt(n) terms: a German compound with twenty of them
+        would else be all that its question asks for.
+        """
+        found: dict[str, float] = {}
+        for whole, grams in self._groups(text):
+            for term in whole:
+                found[term] = 1.0
+            for term in grams:
+                found[term] = max(len(grams) ** -0.5, found.get(term, 0.0))
         return found
+
+    def _groups(self, text: str) -> Iterator[Group]:
+        """The terms of each run of wide characters and each word, then of each name."""
+        folded = simplify(fold(text)) if self._chinese else fold(text)
+        for run in _RUN.finditer(folded):
+            yield _wide_terms(run[1]) if run[1] else self._word(run[2])
+        for code in _CODE.finditer(folded):
+            yield (f"={code[0]}",), ()
 
     def bare(self, text: str) -> str:
         """`text` as the characters of its terms stand in it (`characters_of`)."""
@@ -87,14 +109,18 @@ def is_word(term: str) -> bool:
     return term[0] == "_" or (len(term) == 2 and _WIDE_RUN.fullmatch(term) is not None)
 
 
-def _word_terms(word: str, stem: str) -> tuple[str, ...]:
+def _wide_terms(run: str) -> Group:
+    return (*run, *(run[i : i + 2] for i in range(len(run) - 1))), ()
+
+
+def _word_terms(word: str, stem: str) -> Group:
     bare = _without_accents(word)
     stem = _without_accents(stem)
     if any(map(str.isdigit, bare)):
         # Part of a number is another number: no grams.
-        return (f"_{bare}",)
+        return (f"_{bare}",), ()
     grams = tuple(bare[i : i + GRAM] for i in range(len(bare) - GRAM + 1))
-    return (f"_{stem}", *grams)
+    return (f"_{stem}",), grams
 
 
 @lru_cache(maxsize=10_000)

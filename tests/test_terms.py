@@ -32,7 +32,12 @@ def test_chinese_terms_are_the_same_in_both_scripts() -> None:
 
 @pytest.mark.parametrize(
     ("locale", "text", "term"),
-    [("de-de", "Die Rechnungen kündigen", "_kundig"), ("zh-tw", "客戶", "客户"), ("en-us", "a-1 b", "=a-1")],
+    [
+        ("de-de", "Die Rechnungen kündigen", "_kundig"),
+        ("zh-tw", "客戶", "客户"),
+        ("en-us", "a-1 b", "=a-1"),
+        ("en-us", "the D-U-N-S number", "duns"),
+    ],
 )
 def test_the_characters_of_a_term_stand_in_the_bare_text(locale: str, text: str, term: str) -> None:
     taken = Terms(locale)
@@ -107,6 +112,36 @@ def test_full_and_half_width_are_folded(typed: str, meant: str) -> None:
 )
 def test_a_dash_after_katakana_is_the_long_vowel_mark(typed: str, meant: str, dash: str) -> None:
     assert fold(typed.format(dash)) == meant
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("D-U-N-S", "duns"),
+        ("the U.S.", "the us"),
+        ("a U.S.-based firm", "a us.-based firm"),
+        ("T.V.A. et R.A.S.", "tva et ras"),
+        ("w.r.t. it", "wrt it"),
+        ("z.B.", "zb"),
+    ],
+)
+def test_letters_set_apart_by_dots_or_hyphens_are_one_word(typed: str, meant: str) -> None:
+    assert fold(typed) == meant
+
+
+@pytest.mark.parametrize("text", ["e-mail", "y a-t-il", "v1.2", "a.js", "plan b. a new one", "a-b", "1-2-3"])
+def test_other_short_words_stay_apart(text: str) -> None:
+    assert fold(text) == text
+
+
+def test_each_term_of_a_question_counts_once_and_grams_less() -> None:
+    weights = Terms("en-us").weights("Invoices, invoices for the E-3 tax")
+    assert weights["_invoic"] == weights["_tax"] == weights["=e-3"] == weights["_3"] == 1
+    assert {weights[gram] for gram in ("invo", "nvoi", "voic", "oice", "ices")} == {5**-0.5}
+    assert list(weights)[:2] == ["_invoic", "invo"]
+    # A gram of two words counts as in the shorter one.
+    assert Terms("en-us").weights("ices invoices")["ices"] == 1
+    assert set(Terms("zh-tw").weights("客戶").values()) == {1.0}
 
 
 @pytest.mark.parametrize("text", ["プラン-e3", "10-20", "顧客-様", "プラン - 月"])
