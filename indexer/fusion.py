@@ -34,10 +34,10 @@ class FusionWeights:
     article: float
 
 
-SHORT_QUESTION = FusionWeights(dense=0.35, sentence=0.3, article=0.45)
-LONG_QUESTION = FusionWeights(dense=0.3, sentence=0.7, article=0.07)
+SHORT_QUESTION = FusionWeights(dense=0.4, sentence=0.3, article=0.48)
+LONG_QUESTION = FusionWeights(dense=0.32, sentence=0.75, article=0.08)
 # In columns: a Chinese, Japanese or Korean character takes two.
-SHORT_COLUMNS, LONG_COLUMNS = 40, 72
+SHORT_COLUMNS, LONG_COLUMNS = 40, 75
 # So far above the mean of all articles' cosines counts as one.
 STANDS_OUT = 0.15
 

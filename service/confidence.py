@@ -17,9 +17,9 @@ from typing import Protocol
 from indexer import Ranking
 
 # Below all three of these nothing among the hits is like the question.
-OFF_TOPIC_SENTENCE = 0.82
-OFF_TOPIC_DENSE = 0.82
-OFF_TOPIC_LEXICAL = 0.25
+OFF_TOPIC_SENTENCE = 0.81
+OFF_TOPIC_DENSE = 0.81
+OFF_TOPIC_LEXICAL = 0.35
 # The topic is there (a passage as a whole is near) while no sentence is.
 NOT_STATED_SENTENCE = 0.86
 
@@ -27,6 +27,8 @@ NOT_STATED_SENTENCE = 0.86
 FEATURES: Mapping[str, Callable[[Ranking], float]] = {
     # How near the first hit is in meaning.
     "first_dense": lambda ranking: ranking.hits[0].scores.dense,
+    # How much of the question one of the hits holds in words.
+    "best_lexical": lambda ranking: max(hit.scores.lexical for hit in ranking.hits),
     # What nearness is worth for this question: one that lies near everything needs more of it.
     "spread": lambda ranking: ranking.spread,
     # Whether its words point at one place: the best passage stands out among the next ones.

@@ -73,7 +73,7 @@ class Settings(BaseSettings):
         7, ge=1, le=8, description="Most sentences in one answer, lead-ins of lists aside."
     )
     refuse_below: float = Field(
-        0.301, ge=0, le=1, allow_inf_nan=False, description="Confidence below which an answer is refused."
+        0.267, ge=0, le=1, allow_inf_nan=False, description="Confidence below which an answer is refused."
     )
     fallback: bool = Field(True, description="Whether other locales may answer instead.")
     mcp_hosts: str = Field(

@@ -120,7 +120,7 @@ def test_the_same_questions_print_the_same_bytes(command: Command) -> None:
 
 def test_the_services_answers_are_measured_unless_others_are_named(command: Command) -> None:
     given = command.json(answerer=None)
-    assert given["refusal"]["threshold"] == 0.301
+    assert given["refusal"]["threshold"] == 0.267
     assert "refusal:AUROC" in values(given["rows"])
 
 

@@ -85,7 +85,8 @@ def test_features_beyond_all_bounds_do_not_overflow() -> None:
 
 def test_an_unknown_feature_is_refused_with_the_list() -> None:
     with pytest.raises(
-        ValueError, match=r"no features \['luck'\]; there are \['first_dense', 'lead', 'spread'\]"
+        ValueError,
+        match=r"no features \['luck'\]; there are \['best_lexical', 'first_dense', 'lead', 'spread'\]",
     ):
         FittedConfidence(0.0, {"luck": 1.0})
 
@@ -107,14 +108,15 @@ def test_nearness_and_a_lead_in_words_make_surer() -> None:
     shipped = read_confidence()
     base = shipped(ranking(Scores(0.87, 0.88, 0.5), spread=0.02, lead=0.1)).confidence
     assert shipped(ranking(Scores(0.88, 0.88, 0.5), spread=0.02, lead=0.1)).confidence > base
+    assert shipped(ranking(Scores(0.87, 0.88, 0.6), spread=0.02, lead=0.1)).confidence > base
     assert shipped(ranking(Scores(0.87, 0.88, 0.5), spread=0.02, lead=0.2)).confidence > base
 
 
 @pytest.mark.parametrize(
     ("scores", "reason"),
     [
-        (Scores(dense=0.80, sentence=0.81, lexical=0.1), AbstainReason.OFF_TOPIC),
-        (Scores(dense=0.80, sentence=0.81, lexical=0.6), AbstainReason.NOT_STATED),
+        (Scores(dense=0.80, sentence=0.80, lexical=0.3), AbstainReason.OFF_TOPIC),
+        (Scores(dense=0.80, sentence=0.80, lexical=0.6), AbstainReason.NOT_STATED),
         (Scores(dense=0.86, sentence=0.84, lexical=0.1), AbstainReason.NOT_STATED),
         (Scores(dense=0.86, sentence=0.87, lexical=0.1), AbstainReason.LOW_CONFIDENCE),
     ],

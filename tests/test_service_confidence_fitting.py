@@ -28,7 +28,8 @@ def examples(*, noise: float, asked: float = 0.0, seed: int = 7, count: int = 20
     draw = np.random.default_rng(seed)
     answerable = np.arange(count) % 4 != 0
     dense = 0.84 + 0.03 * answerable + noise * draw.standard_normal(count)
-    features = np.column_stack([dense, draw.normal(0.02, 0.003, count), draw.uniform(0, 0.5, count)])
+    lexical, lead = draw.uniform(0, 0.5, (2, count))
+    features = np.column_stack([dense, lexical, draw.normal(0.02, 0.003, count), lead])
     near = ~answerable & (np.arange(count) % 8 == 0)
     vectors = 0.05 * draw.standard_normal((count, 8))
     vectors[:, 3] += asked * answerable

@@ -25,7 +25,7 @@ DEFAULTS = {
     "question_max_chars": 2_000,
     "top_k": 10,
     "answer_sentences_max": 7,
-    "refuse_below": 0.301,
+    "refuse_below": 0.267,
     "fallback": True,
     "mcp_hosts": "",
     "heartbeat_s": 15.0,
