@@ -114,8 +114,11 @@ def test_a_process_that_is_killed_is_told_of_with_the_way_out(root: Path) -> Non
         list(reading(read_corpus([root]).articles("de-de")))
 
 
+# Ctrl-C reaches a program that a shell started in the background only where it asks for it: tests may be
+# started so.
 PROGRAM = f"""
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 from indexer.article_reading import open_reading
 from indexer.corpus import read_corpus

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from indexer import Question, Turn
+from indexer.fusion import LONG_QUESTION, SHORT_QUESTION, weights_for
 from indexer.question_lengths import LENGTHS, length_rows
 
 
@@ -40,4 +41,7 @@ def test_follow_ups_and_the_unanswerable_are_left_out_and_so_are_empty_rows() ->
 
 
 def test_the_rows_divide_the_range_in_which_the_search_changes_its_weights() -> None:
-    assert LENGTHS == (40, 56, 72, 108)
+    first, middle, last, beyond = (weights_for("x" * columns, follows=False) for columns in LENGTHS)
+    assert (first, last, beyond) == (SHORT_QUESTION, LONG_QUESTION, LONG_QUESTION)
+    assert SHORT_QUESTION.dense > middle.dense > LONG_QUESTION.dense
+    assert sorted(set(LENGTHS)) == list(LENGTHS)
