@@ -1,6 +1,6 @@
 """How the legs of a search become one score.
 
-score = w * minmax(passage, best sentence) + (1 - w) * BM25 / summed idf + a * article
+score = w * minmax(passage, best sentence) + (1 - w) * BM25 / weighted idf + a * article
 
 The dense part is spread over the candidates of the question; the lexical part keeps its absolute
 scale, so that a question in another language, whose words occur nowhere, is ranked by meaning

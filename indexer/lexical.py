@@ -1,7 +1,7 @@
 """BM25 over one side of a locale's passages. The only user of bm25s.
 
-Scores are divided by the summed idf of the question's terms, so that they lie in 0..1, mean the
-same for every question, and stay near 0 for a question in another language. A term that the index
+Scores are divided by the summed, weighted idf of the question's terms, so that they lie in 0..1, mean the
+same for every question, and stay low for a question in another language. A term that the index
 has never seen counts with a share of the idf of df = 0: with none, one shared name would score in
 full; with all of it, a word typed wrong or one that the articles call something else takes the
 others' weight. The grams of a word count less than the word (`Terms.weights`).
@@ -46,7 +46,7 @@ class QuestionWords:
         self._weights = [(characters_of(term), weight / total) for term, weight in weights.items()]
 
     def share(self, text: str, context: str = "") -> float:
-        """The share of the question's summed idf whose terms `text` holds, 0..1.
+        """The share of the question's weighted idf whose terms `text` holds, 0..1.
 
         Terms that only `context` holds count half.
         """
@@ -100,7 +100,7 @@ class LexicalIndex:
         return self._rows
 
     def scores(self, question: str) -> Scores:
-        """BM25 of every row, `(rows,)`, divided by the question's summed idf: 0..1."""
+        """BM25 of every row, `(rows,)`, divided by the question's weighted idf: 0..1."""
         asked = self._asked(question)
         total = sum(weight * self._idf_of(term) for term, weight in asked.items())
         found = np.zeros(self._rows, dtype=np.float32)

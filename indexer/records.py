@@ -154,7 +154,7 @@ class Scores:
     """What the legs of the search said of one hit; higher is better.
 
     `dense` and `sentence` are cosines (best row of the passage, best of its sentences; either
-    side), `lexical` is BM25 divided by the summed idf of the question's terms, the better side;
+    side), `lexical` is BM25 divided by the weighted idf of the question's terms, the better side;
     `article` is how far the article as a whole stands out in its locale, 0..1.
     """
 
@@ -169,7 +169,7 @@ class Hit:
     """A passage in a ranking. `rank` starts at 1.
 
     `sentence_scores[i]` belongs to `passage.sentences[i]`; a cosine, the better of its two sides.
-    `sentence_words[i]` is the share of the question's summed idf that it holds, the better side; it is
+    `sentence_words[i]` is the share of the question's weighted idf that it holds, the better side; it is
     empty from the sixth hit on.
     """
 

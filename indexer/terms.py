@@ -31,9 +31,12 @@ _RUN = re.compile(rf"([{_WIDE}]+)|([^\W_{_WIDE}]+)")
 _WIDE_RUN = re.compile(rf"[{_WIDE}]+")
 # What may carry an accent in folded text; kana keep their voicing marks.
 _ACCENTED = re.compile(rf"[^\W_0-9a-z{_WIDE}]+")
-_LETTER = rf"[^\W\d_{_WIDE}]"
+_ALNUM, _LETTER = rf"[^\W_{_WIDE}]", rf"[^\W\d_{_WIDE}]"
+# Not inside a longer name ("sect. 2.b.c", "e-mail-a-b-c", "y-a-t-il"), but before a word ("D-U-N-S-Nummer").
 _INITIALS = re.compile(
-    rf"(?<![^\W_{_WIDE}])(?:(?:{_LETTER}\.)+{_LETTER}\b\.?|(?:{_LETTER}[-‐‑]){{2,}}{_LETTER})(?![-.]?[^\W_{_WIDE}])"
+    rf"(?<!{_ALNUM})(?<!{_ALNUM}[-‐.])(?:"
+    rf"(?:{_LETTER}\.)+{_LETTER}\b\.?(?![-‐.]?{_ALNUM})|"
+    rf"(?:{_LETTER}[-‐]){{2,}}{_LETTER}(?!{_ALNUM}|[-‐.]{_ALNUM}{{1,2}}(?!{_ALNUM})))"
 )
 _CODE = re.compile(rf"[^\W_{_WIDE}]+(?:[-._/+&'][^\W_{_WIDE}]+)+")
 _WIDE_GAP = re.compile(rf"(?<=[{_WIDE}])\s+(?=[{_WIDE}])")
@@ -49,7 +52,7 @@ def fold(text: str) -> str:
     """`text` in the one form that terms are taken from."""
     text = unicodedata.normalize("NFKC", text).casefold()
     text = _WIDE_GAP.sub("", _LONG_VOWEL.sub("ー", text))
-    return _INITIALS.sub(lambda initials: re.sub(r"[-‐‑.]", "", initials[0]), text)
+    return _INITIALS.sub(lambda initials: re.sub("[-‐.]", "", initials[0]), text)
 
 
 class Terms:
@@ -69,8 +72,8 @@ class Terms:
     def weights(self, text: str) -> dict[str, float]:
         """The distinct terms of `text` in order, with what each counts in a question.
 
-        The n grams of a word count as much as sqrt(n) terms: a German compound with twenty of them
-        would else be all that its question asks for.
+        The n grams of a word count as much as sqrt(n) terms, one that several words share as in the
+        shortest of them: a German compound with twenty would else be all that its question asks for.
         """
         found: dict[str, float] = {}
         for whole, grams in self._groups(text):

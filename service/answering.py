@@ -28,7 +28,7 @@ from indexer import Filters, Index, Ranking, Turn
 from service.asking import LocaleChoice, LocaleGuesser, choose_locale
 from service.assignment import Assignment, Patience, Rewriter
 from service.citations import CitedSentence, CitedText, WriterFault, WriterName, note_drift
-from service.confidence import AbstainReason, Confidence
+from service.confidence import HITS_JUDGED, AbstainReason, Confidence
 from service.fallback import editions_missing_in, other_locales
 from service.messages import Messages
 from service.stopwatch import Clock, Stopwatch
@@ -40,8 +40,6 @@ Step = LocaleChoice | CitedSentence
 Write = Callable[[Ranking], Generator[CitedSentence, None, Written]]
 T = TypeVar("T")
 
-# Hits that are judged and written from, whatever number the client wants to see.
-HITS_READ = 10
 # How much surer, of what is left to certainty, an answer from another locale must be: the few articles
 # that only other locales have seldom answer, and there are many locales to be wrong in.
 FALLBACK_SURER = 0.5
@@ -238,7 +236,7 @@ def _search_in_context(
     index: Index, question: Question, locale: str, *, rules: Rules
 ) -> tuple[Question, Ranking]:
     """The question as it was searched, and its hits: without the turns before it where it stands alone."""
-    k = max(question.k, HITS_READ)
+    k = max(question.k, HITS_JUDGED)
     if question.history:
         alone = replace(question, history=())
         ranking = _search(index, alone, locale, k=k)
@@ -299,7 +297,7 @@ def _ask_elsewhere(
     for locale in other_locales(index, asked):
         among = editions_missing_in(index, asked, locale)
         if among:
-            ranking = _search(index, question, locale, k=max(question.k, HITS_READ), among=among)
+            ranking = _search(index, question, locale, k=max(question.k, HITS_JUDGED), among=among)
             attempt = yield from _attempt(
                 ranking, rules=rules, watch=watch, write=write, at_least=surer, stage="fallback"
             )

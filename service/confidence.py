@@ -16,6 +16,8 @@ from typing import Protocol
 
 from indexer import Ranking
 
+# Hits that are judged and written from, whatever number the client wants to see.
+HITS_JUDGED = 10
 # Below all three of these nothing among the hits is like the question.
 OFF_TOPIC_SENTENCE = 0.81
 OFF_TOPIC_DENSE = 0.81
@@ -28,7 +30,7 @@ FEATURES: Mapping[str, Callable[[Ranking], float]] = {
     # How near the first hit is in meaning.
     "first_dense": lambda ranking: ranking.hits[0].scores.dense,
     # How much of the question one of the hits holds in words.
-    "best_lexical": lambda ranking: max(hit.scores.lexical for hit in ranking.hits),
+    "best_lexical": lambda ranking: max(hit.scores.lexical for hit in ranking.hits[:HITS_JUDGED]),
     # What nearness is worth for this question: one that lies near everything needs more of it.
     "spread": lambda ranking: ranking.spread,
     # Whether its words point at one place: the best passage stands out among the next ones.
@@ -138,8 +140,9 @@ class _Best:
 
 
 def _best_scores(ranking: Ranking) -> _Best:
+    scores = [hit.scores for hit in ranking.hits[:HITS_JUDGED]]
     return _Best(
-        dense=max(hit.scores.dense for hit in ranking.hits),
-        sentence=max(hit.scores.sentence for hit in ranking.hits),
-        lexical=max(hit.scores.lexical for hit in ranking.hits),
+        dense=max(score.dense for score in scores),
+        sentence=max(score.sentence for score in scores),
+        lexical=max(score.lexical for score in scores),
     )

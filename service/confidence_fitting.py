@@ -22,11 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer import Index, Question, open_index
-from service.answering import HITS_READ
-from service.confidence import FEATURES, AskedFor, FittedConfidence
+from service.confidence import FEATURES, HITS_JUDGED, AskedFor, FittedConfidence
 from service.fit_files import TRAINING, WEIGHTS, fit_as_json, read_asked_of, replace_fit
 
-# Weak for three features; the vector's 384 components are held down by VECTOR_SHARE.
+# Weak for a few features; the vector's 384 components are held down by VECTOR_SHARE.
 REGULARISATION = 1.0
 # A component's scale beside a feature's: .02 to .07 give .90 to .93 AUROC (docs/measurements.md).
 VECTOR_SHARE = 0.05
@@ -71,7 +70,9 @@ def gather_examples(index: Index, questions: Sequence[Question]) -> Examples:
     """The features and vector of each question's ranking; a question without hits is left out."""
     rows, vectors, kept = [], [], []
     for question in questions:
-        ranking = index.search(question.query, locale=question.locale, k=HITS_READ, history=question.history)
+        ranking = index.search(
+            question.query, locale=question.locale, k=HITS_JUDGED, history=question.history
+        )
         if ranking.hits:
             rows.append([feature(ranking) for feature in FEATURES.values()])
             vectors.append(ranking.vector)

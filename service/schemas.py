@@ -105,7 +105,7 @@ class ScoresReply(BaseModel):
 
     dense: float = Field(description="Cosine of the passage.", examples=[0.88])
     sentence: float = Field(description="Cosine of its best sentence.", examples=[0.9])
-    lexical: float = Field(description="BM25 by the question's summed idf.", examples=[0.74])
+    lexical: float = Field(description="BM25 by the question's weighted idf.", examples=[0.74])
 
 
 class PlaceReply(BaseModel):

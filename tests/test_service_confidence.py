@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from indexer import Ranking, Scores
 from service.confidence import (
     FEATURES,
+    HITS_JUDGED,
     AbstainReason,
     AskedFor,
     FittedConfidence,
@@ -110,6 +111,12 @@ def test_nearness_and_a_lead_in_words_make_surer() -> None:
     assert shipped(ranking(Scores(0.88, 0.88, 0.5), spread=0.02, lead=0.1)).confidence > base
     assert shipped(ranking(Scores(0.87, 0.88, 0.6), spread=0.02, lead=0.1)).confidence > base
     assert shipped(ranking(Scores(0.87, 0.88, 0.5), spread=0.02, lead=0.2)).confidence > base
+
+
+def test_how_many_hits_a_client_wants_to_see_changes_no_judgement() -> None:
+    ten = [Scores(0.80, 0.80, 0.3)] * HITS_JUDGED
+    shipped = read_confidence()
+    assert shipped(ranking(*ten, Scores(0.95, 0.95, 0.9))) == shipped(ranking(*ten))
 
 
 @pytest.mark.parametrize(

@@ -118,8 +118,9 @@ def test_a_dash_after_katakana_is_the_long_vowel_mark(typed: str, meant: str, da
     ("typed", "meant"),
     [
         ("D-U-N-S", "duns"),
+        ("D\u2011U\u2011N\u2011S", "duns"),
+        ("die D-U-N-S-Nummer", "die duns-nummer"),
         ("the U.S.", "the us"),
-        ("a U.S.-based firm", "a us.-based firm"),
         ("T.V.A. et R.A.S.", "tva et ras"),
         ("w.r.t. it", "wrt it"),
         ("z.B.", "zb"),
@@ -129,9 +130,25 @@ def test_letters_set_apart_by_dots_or_hyphens_are_one_word(typed: str, meant: st
     assert fold(typed) == meant
 
 
-@pytest.mark.parametrize("text", ["e-mail", "y a-t-il", "v1.2", "a.js", "plan b. a new one", "a-b", "1-2-3"])
+def test_initials_before_a_hyphen_are_one_word_too() -> None:
+    assert terms("a U.S.-based firm") == terms("a us based firm")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "e-mail", "y a-t-il", "y\u2010a\u2010t\u2010il", "v1.2", "a.js", "plan b. a new one", "a-b", "1-2-3",
+        "foo.a.b", "v1.a.b", "sect. 2.b.c", "e-mail-a-b-c",
+    ],
+)  # fmt: skip
 def test_other_short_words_stay_apart(text: str) -> None:
     assert fold(text) == text
+
+
+def test_a_long_chain_of_letters_is_folded_in_one_go() -> None:
+    # Every letter as a new start, each looking at all that follow, took seconds.
+    for chain in ("a." * 50_000 + "ab", "a-" * 50_000 + "ab"):
+        assert len(fold(chain)) >= 50_000
 
 
 def test_each_term_of_a_question_counts_once_and_grams_less() -> None:
