@@ -101,14 +101,16 @@ class LexicalIndex:
 
     def scores(self, question: str) -> Scores:
         """BM25 of every row, `(rows,)`, divided by the question's weighted idf: 0..1."""
-        asked = self._asked(question)
-        total = sum(weight * self._idf_of(term) for term, weight in asked.items())
         found = np.zeros(self._rows, dtype=np.float32)
-        if self._index is None or total <= 0:
+        asked = self._asked(question)
+        if self._index is None or not asked:
             return found
+        total = 0.0
         numbers: dict[float, list[int]] = {}
         for term, weight in asked.items():
-            if (number := self._number(term)) is not None:
+            number = self._number(term)
+            total += weight * self._idf_of(number)
+            if number is not None:
                 numbers.setdefault(weight, []).append(number)
         for weight, of_weight in numbers.items():
             found += np.float32(weight) * self._index.get_scores_from_ids(of_weight)
@@ -118,7 +120,7 @@ class LexicalIndex:
         """The question's terms with their weighted idf, to be looked for in sentences."""
         asked = self._asked(question)
         return QuestionWords(
-            self._terms, {term: weight * self._idf_of(term) for term, weight in asked.items()}
+            self._terms, {term: weight * self._idf_of(self._number(term)) for term, weight in asked.items()}
         )
 
     def rows_with(self, text: str) -> int:
@@ -141,8 +143,7 @@ class LexicalIndex:
         shares = self._frequency[known] / (FAMILIAR_SHARE * self._rows)
         return float(np.minimum(shares, 1.0).sum()) / len(words)
 
-    def _idf_of(self, term: str) -> float:
-        number = self._number(term)
+    def _idf_of(self, number: int | None) -> float:
         return UNSEEN * self._unseen if number is None else float(self._idf[number])
 
     def _number(self, term: str) -> int | None:

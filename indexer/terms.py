@@ -27,18 +27,18 @@ _WIDE = (
     "\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
 )
-_RUN = re.compile(rf"([{_WIDE}]+)|([^\W_{_WIDE}]+)")
+_ALNUM, _LETTER = rf"[^\W_{_WIDE}]", rf"[^\W\d_{_WIDE}]"
+_RUN = re.compile(rf"([{_WIDE}]+)|({_ALNUM}+)")
 _WIDE_RUN = re.compile(rf"[{_WIDE}]+")
 # What may carry an accent in folded text; kana keep their voicing marks.
 _ACCENTED = re.compile(rf"[^\W_0-9a-z{_WIDE}]+")
-_ALNUM, _LETTER = rf"[^\W_{_WIDE}]", rf"[^\W\d_{_WIDE}]"
 # Not inside a longer name ("sect. 2.b.c", "e-mail-a-b-c", "y-a-t-il"), but before a word ("D-U-N-S-Nummer").
 _INITIALS = re.compile(
     rf"(?<!{_ALNUM})(?<!{_ALNUM}[-‐.])(?:"
     rf"(?:{_LETTER}\.)+{_LETTER}\b\.?(?![-‐.]?{_ALNUM})|"
     rf"(?:{_LETTER}[-‐]){{2,}}{_LETTER}(?!{_ALNUM}|[-‐.]{_ALNUM}{{1,2}}(?!{_ALNUM})))"
 )
-_CODE = re.compile(rf"[^\W_{_WIDE}]+(?:[-._/+&'][^\W_{_WIDE}]+)+")
+_CODE = re.compile(rf"{_ALNUM}+(?:[-._/+&']{_ALNUM}+)+")
 _WIDE_GAP = re.compile(rf"(?<=[{_WIDE}])\s+(?=[{_WIDE}])")
 _LONG_VOWEL = re.compile(r"(?<=[\u30a1-\u30fa])[-‐‑–—―−~](?![0-9a-z])")
 _STEMMERS = {

@@ -30,7 +30,7 @@ FEATURES: Mapping[str, Callable[[Ranking], float]] = {
     # How near the first hit is in meaning.
     "first_dense": lambda ranking: ranking.hits[0].scores.dense,
     # How much of the question one of the hits holds in words.
-    "best_lexical": lambda ranking: max(hit.scores.lexical for hit in ranking.hits[:HITS_JUDGED]),
+    "best_lexical": lambda ranking: _best_scores(ranking).lexical,
     # What nearness is worth for this question: one that lies near everything needs more of it.
     "spread": lambda ranking: ranking.spread,
     # Whether its words point at one place: the best passage stands out among the next ones.

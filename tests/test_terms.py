@@ -148,7 +148,7 @@ def test_other_short_words_stay_apart(text: str) -> None:
 def test_a_long_chain_of_letters_is_folded_in_one_go() -> None:
     # Every letter as a new start, each looking at all that follow, took seconds.
     for chain in ("a." * 50_000 + "ab", "a-" * 50_000 + "ab"):
-        assert len(fold(chain)) >= 50_000
+        assert fold(chain) == chain
 
 
 def test_each_term_of_a_question_counts_once_and_grams_less() -> None:
